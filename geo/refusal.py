@@ -1,0 +1,30 @@
+"""Refusal: the one way in which the program says no.
+
+A refusal carries the id of a message and its values; the Chinese and English texts stand in data/words
+and are joined at the door. Each package draws its own tree below it.
+
+    Refusal
+    ├── GeoRefusal       geo: a file, a CRS, a shape
+    ├── FactsRefusal     data: a fact that is missing or does not parse
+    ├── LayerRefusal     layers: the database, the journal, a moment
+    ├── EditRefusal      pipelines: an edit, a batch, a rule
+    └── DoorRefusal      web: what was typed
+"""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):  # noqa: N818 -- it is the user's word; an error is ours
+    """No, with a reason: `id` names a text of data/words, `values` fill it."""
+
+    def __init__(self, id: str, **values: object) -> None:  # noqa: A002 -- the word used everywhere else
+        super().__init__(id, values)
+        self.id = id
+        self.values = values
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.values}" if self.values else self.id
+
+
+class GeoRefusal(Refusal):
+    """What geo/ cannot read, place or mend."""

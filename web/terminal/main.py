@@ -1,0 +1,38 @@
+"""The `qingshan` command: one file per desk, joined here.
+
+Exit codes: 0 done · 1 refused, with the reason · 2 typed wrongly · 70 a fault of the program itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from geo.refusal import Refusal
+from web.terminal import say
+from web.terminal.say import Tongue
+
+app = typer.Typer(
+    name="qingshan",
+    help="青山:生态修复与保护的空间台账 / the county's ecological restoration and protection, on the map.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+
+
+@app.callback()
+def manner(
+    lang: Annotated[Tongue, typer.Option(help="语言 / language")] = Tongue.BOTH,
+) -> None:
+    say.voice.tongue = lang
+
+
+def run() -> None:
+    """Run the command and turn a refusal into words and exit code 1."""
+    try:
+        app()
+    except Refusal as refusal:
+        say.refuse(refusal)
+        sys.exit(1)

@@ -1,0 +1,92 @@
+"""What the command says: texts in the chosen language, tables, JSON, refusals and progress.
+
+Answers go to standard output, everything said about the work to standard error, so that a pipe gets answers alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from enum import StrEnum
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from data.texts import Lang, text
+from geo.refusal import Refusal
+
+
+class Tongue(StrEnum):
+    """Which languages a message is said in."""
+
+    ZH = "zh"
+    EN = "en"
+    BOTH = "both"
+
+
+_LANGS: dict[Tongue, Sequence[Lang]] = {Tongue.ZH: ("zh",), Tongue.EN: ("en",), Tongue.BOTH: ("zh", "en")}
+
+
+@dataclass
+class Voice:
+    """The manner chosen on the command line."""
+
+    tongue: Tongue = Tongue.BOTH
+    as_json: bool = False
+
+    @property
+    def langs(self) -> Sequence[Lang]:
+        return _LANGS[self.tongue]
+
+
+voice = Voice()
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+
+def spoken(id: str, /, **values: object) -> str:  # noqa: A002 -- as in Refusal
+    """A text in the chosen language, or in both, Chinese first, a line each."""
+    return "\n".join(text(id, lang, values) for lang in voice.langs)
+
+
+def label(zh: str, en: str) -> str:
+    """A short name, such as a column's, in the chosen language or both."""
+    return {"zh": zh, "en": en}.get(voice.tongue.value, f"{zh} {en}")
+
+
+def tell(id: str, /, **values: object) -> None:  # noqa: A002 -- as in Refusal
+    """Say something about the work."""
+    err.print(spoken(id, **values), markup=False, highlight=False)
+
+
+def answer(value: Any, table: Table | None = None) -> None:
+    """Give the answer: JSON when asked for, else the table."""
+    if voice.as_json or table is None:
+        out.print_json(json.dumps(value, ensure_ascii=False, default=_plain))
+    else:
+        out.print(table)
+
+
+def refuse(refusal: Refusal) -> None:
+    """Say no: in words, and as JSON on standard output when asked for."""
+    if voice.as_json:
+        said = {lang: text(refusal.id, lang, refusal.values) for lang in ("zh", "en")}
+        answer({"refused": refusal.id, **said, "values": refusal.values})
+    else:
+        err.print(spoken(refusal.id, **refusal.values), style="red", markup=False, highlight=False)
+
+
+def table(title: str, columns: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> Table:
+    """A table; `columns` says of each heading whether it holds numbers."""
+    drawn = Table(title=title, title_justify="left")
+    for heading, numeric in columns.items():
+        drawn.add_column(heading, justify="right" if numeric else "left")
+    for row in rows:
+        drawn.add_row(*row)
+    return drawn
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
