@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Mapped
 
-from layers.ground.layer import Base, SurveyedLayer, described
+from layers.ground.base import Base
+from layers.ground.layer import SurveyedLayer, described
 
 
 class Plot(SurveyedLayer, Base):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from layers.ground.layer import Base, SurveyedLayer
+from layers.ground.base import Base
+from layers.ground.layer import SurveyedLayer
 
 
 class Township(SurveyedLayer, Base):

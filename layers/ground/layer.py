@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import importlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar
 
 import shapely
-from geoalchemy2 import Geometry
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import BigInteger, ForeignKey, MetaData, Text, TypeDecorator, UniqueConstraint, Uuid, text
-from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, Uuid, text
+from sqlalchemy.orm import Mapped, MappedColumn, declared_attr, mapped_column
+from sqlalchemy.schema import SchemaItem
 
-SRID = 4490
-"""CGCS2000, longitude and latitude in degrees, longitude first: the CRS of every stored shape."""
+from geo.refusal import Refusal
+from layers.ground.base import Base, Shape
+from layers.ground.journal import Change
 
 
 @dataclass(frozen=True)
@@ -49,36 +50,8 @@ def described(
     return mapped_column(info={"field": meaning}, comment=f"{zh} / {en}", **column)
 
 
-class Shape(TypeDecorator[BaseGeometry]):
-    """A geometry column whose Python side is a shapely geometry in EPSG:4490, longitude first."""
-
-    impl = Geometry
-    cache_ok = True
-
-    def __init__(self, kind: str = "MULTIPOLYGON") -> None:
-        super().__init__(kind, srid=SRID, spatial_index=False)
-        self.kind = kind
-
-    def process_bind_param(self, value: BaseGeometry | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else shapely.to_wkb(shapely.set_srid(value, SRID), hex=True, include_srid=True)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> BaseGeometry | None:  # noqa: ARG002
-        return None if value is None else shapely.from_wkb(value.data if hasattr(value, "data") else value)
-
-
-class Base(DeclarativeBase):
-    """The mapped tables. Layers carry no schema: the search path makes the same query read `layers` or `past`."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "%(table_name)s_%(column_0_N_name)s",
-            "uq": "%(table_name)s_%(column_0_N_name)s_key",
-            "ck": "%(table_name)s_%(constraint_name)s_check",
-            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-            "pk": "%(table_name)s_pkey",
-        }
-    )
-    type_annotation_map: ClassVar = {str: Text}
+class LayerRefusal(Refusal):
+    """A layer that is not there, or a question it cannot answer."""
 
 
 class Layer:
@@ -97,15 +70,18 @@ class Layer:
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, server_default=text("gen_random_uuid()"))
     version: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    change: Mapped[int] = mapped_column(BigInteger, ForeignKey("journal.changes.id"), server_default="0", index=True)
+    change: Mapped[int] = mapped_column(BigInteger, ForeignKey(Change.id), server_default="0", index=True)
     code: Mapped[str] = described("编号", "code", exchange="BSM")
     name: Mapped[str | None] = described("名称", "name", exchange="MC")
     source: Mapped[str] = described("来源", "source", exchange="LY")
     made_up: Mapped[bool] = described("虚构样例", "made up", exchange="XGYL", server_default="false", default=False)
 
     @declared_attr.directive
-    def __table_args__(cls) -> tuple[UniqueConstraint, ...]:  # noqa: N805 -- SQLAlchemy hands the class in
-        return (UniqueConstraint(*cls.natural_key),)
+    def __table_args__(cls) -> tuple[SchemaItem, ...]:  # noqa: N805 -- SQLAlchemy hands the class in
+        return (
+            UniqueConstraint(*cls.natural_key),
+            Index(f"{cls.__tablename__}_shape", "shape", postgresql_using="gist"),
+        )
 
     @declared_attr
     def shape(cls) -> Mapped[BaseGeometry]:  # noqa: N805 -- SQLAlchemy hands the class in
@@ -130,6 +106,32 @@ def catalogue() -> Iterator[type[Any]]:
     importlib.import_module("layers")  # importing the package maps its layers
     mapped = (mapper.class_ for mapper in Base.registry.mappers)
     yield from sorted((c for c in mapped if issubclass(c, Layer)), key=lambda c: str(c.__tablename__))
+
+
+def layer_named(name: str) -> type[Any]:
+    """The layer of a table name. Raises LayerRefusal with the names there are."""
+    known = {layer.__tablename__: layer for layer in catalogue()}
+    if name not in known:
+        raise LayerRefusal("layer.unknown", layer=name, known=", ".join(known))
+    return known[name]
+
+
+def to_json(value: Any) -> Any:
+    """A value, or a mapping of values, as JSON can hold it: shapes as hexadecimal WKB, days and ids as text."""
+    if isinstance(value, Mapping):
+        return {key: to_json(part) for key, part in value.items()}
+    if isinstance(value, BaseGeometry):
+        return shapely.to_wkb(value, hex=True)
+    return str(value) if isinstance(value, date | uuid.UUID) else value
+
+
+def from_json(column: Any, value: Any) -> Any:
+    """The value of a column back from what to_json made of it."""
+    if isinstance(column.type, Shape):
+        return None if value is None else shapely.from_wkb(value)
+    if value is not None and column.type.python_type in (date, uuid.UUID):
+        return date.fromisoformat(value) if column.type.python_type is date else uuid.UUID(value)
+    return value
 
 
 def fields(layer: type[Any]) -> dict[str, Field]:

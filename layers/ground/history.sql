@@ -1,0 +1,161 @@
+-- What must be true whoever writes: every row of a layer has a version and a change, replaced rows are kept,
+-- a change is numbered and timed at its commit, and nobody may choose the number, the time or the person.
+-- Idempotent: it is run again after every migration.
+
+create or replace function journal.refuse() returns trigger
+language plpgsql as $$
+begin
+  raise exception 'journal.%: % is refused', tg_argv[0], lower(tg_op) || ' on ' || tg_table_schema || '.' || tg_table_name
+    using errcode = '55000', hint = tg_argv[1];
+end $$;
+
+-- The door of a session that did not name one. It is a claim of the client; the person is not.
+create or replace function journal.door() returns text
+language sql stable as $$
+  select case when current_setting('application_name') ilike 'qgis%' then 'qgis' else 'sql' end
+$$;
+
+-- Before a change is opened: at most one a transaction, without number or time, by the one who is logged in.
+-- Only the program's own role may name another person, because it has asked them who they are.
+create or replace function journal.open_change() returns trigger
+language plpgsql security definer set search_path = pg_catalog, journal as $$
+begin
+  if exists (select from journal.changes where at is null) then
+    raise exception 'journal.open: this transaction has opened its change already' using errcode = '55000';
+  end if;
+  new.no := null;
+  new.at := null;
+  if not pg_has_role(session_user, 'qingshan_program', 'usage') then
+    new.person := session_user;
+    new.door := journal.door();
+    new.undoes := null;
+  end if;
+  new.person := coalesce(nullif(new.person, ''), session_user);
+  new.door := coalesce(new.door, journal.door());
+  return new;
+end $$;
+
+create or replace trigger open_change before insert on journal.changes
+  for each row execute function journal.open_change();
+
+-- The open change of this transaction, opened at first need. An unstamped change is visible to nobody else.
+create or replace function journal.mine() returns bigint
+language plpgsql security definer set search_path = pg_catalog, journal as $$
+declare
+  mine bigint;
+begin
+  select id into mine from journal.changes where at is null;
+  if mine is null then
+    insert into journal.changes (person, door) values (session_user, journal.door()) returning id into mine;
+  end if;
+  return mine;
+end $$;
+
+-- At commit: one lock makes the commits of changes serial, so that numbers have no gaps and times rise with them.
+create or replace function journal.stamp() returns trigger
+language plpgsql security definer set search_path = pg_catalog, journal as $$
+declare
+  last_no bigint := 0;
+  last_at timestamptz := '-infinity';
+  now_at timestamptz;
+begin
+  perform pg_advisory_xact_lock(4490, 1);
+  select no, at into last_no, last_at from journal.changes where no is not null order by no desc limit 1;
+  now_at := greatest(clock_timestamp(), last_at + interval '1 microsecond');
+  update journal.changes
+     set no = coalesce(last_no, 0) + 1, at = now_at,
+         effective_on = coalesce(effective_on, (now_at at time zone 'Asia/Shanghai')::date)
+   where id = new.id and at is null;
+  return null;
+exception when unique_violation then
+  -- A repeatable-read transaction cannot see the changes committed since it began.
+  raise exception 'journal.stamp: another change was committed since this transaction began' using errcode = '40001';
+end $$;
+
+drop trigger if exists stamp on journal.changes;
+create constraint trigger stamp after insert on journal.changes
+  deferrable initially deferred for each row execute function journal.stamp();
+
+-- A stamped change stands as it is; only the stamp itself may write an unstamped one.
+create or replace trigger stands before update on journal.changes
+  for each row when (old.at is not null or pg_trigger_depth() = 0)
+  execute function journal.refuse('changes', 'A change is never rewritten: make another one.');
+create or replace trigger stays before delete on journal.changes
+  for each row execute function journal.refuse('changes', 'A change is never removed: undo it.');
+create or replace trigger stays_whole before truncate on journal.changes
+  for each statement execute function journal.refuse('changes', 'The journal is kept for ever.');
+
+create or replace trigger stands before update on journal.versions
+  for each row execute function journal.refuse('versions', 'History is never rewritten.');
+create or replace trigger written_by_trigger before insert on journal.versions
+  for each row when (pg_trigger_depth() = 0)
+  execute function journal.refuse('versions', 'Only the trigger of a layer writes history.');
+create or replace trigger stays before delete on journal.versions
+  for each row execute function journal.refuse('versions', 'History is kept for ever.');
+create or replace trigger stays_whole before truncate on journal.versions
+  for each statement execute function journal.refuse('versions', 'History is kept for ever.');
+
+-- Before a row of a layer is written: give it its version and change, keep the row it replaces.
+-- A row written twice in one change keeps its version: nobody else could ever see the one between.
+create or replace function journal.record() returns trigger
+language plpgsql security definer set search_path = pg_catalog, journal, public set extra_float_digits = 1 as $$
+declare
+  mine bigint;
+  last_version bigint;
+  replaced record;
+begin
+  if tg_op = 'UPDATE' then
+    if new.id <> old.id then
+      raise exception 'journal.record: the id of a feature does not change' using errcode = '55000';
+    end if;
+    new.version := old.version;
+    new.change := old.change;
+    if new *= old then
+      return null;
+    end if;
+  end if;
+  mine := journal.mine();
+  if tg_op = 'INSERT' then
+    new.change := mine;
+    select max(version) into last_version from journal.versions where layer = tg_table_name::text and id = new.id;
+    new.version := coalesce(last_version, 0) + 1;
+    return new;
+  end if;
+  if old.change <> mine then
+    replaced := old;
+    replaced.shape := null;
+    insert into journal.versions (layer, id, version, change, row, shape)
+    values (tg_table_name, old.id, old.version, old.change, to_jsonb(replaced), old.shape);
+  end if;
+  if tg_op = 'UPDATE' then
+    new.version := old.version + (old.change <> mine)::int;
+    new.change := mine;
+    return new;
+  end if;
+  if old.change <> mine or old.version > 1 then
+    insert into journal.versions (layer, id, version, change, gone)
+    values (tg_table_name, old.id, old.version + (old.change <> mine)::int, mine, true);
+  end if;
+  return old;
+end $$;
+
+-- A shape redrawn by hand has no area of record until a surveyed file brings one.
+create or replace function journal.forget_area() returns trigger
+language plpgsql as $$
+begin
+  if new.survey_area_m2 is not distinct from old.survey_area_m2 then
+    new.survey_area_m2 := null;
+    new.survey_crs := null;
+  end if;
+  return new;
+end $$;
+
+-- The moment that a session of the past reads at. Missing settings mean: everything that is known, on any day.
+create or replace function journal.past_no() returns bigint
+language sql stable parallel safe as $$
+  select coalesce(nullif(current_setting('qingshan.past_no', true), '')::bigint, 9223372036854775807)
+$$;
+create or replace function journal.past_on() returns date
+language sql stable parallel safe as $$
+  select coalesce(nullif(current_setting('qingshan.past_on', true), '')::date, 'infinity')
+$$;

@@ -1,0 +1,159 @@
+"""Build and upgrade the schema: tables by migrations; triggers, past views and grants anew after each of them.
+
+What is not a table is idempotent SQL read from the files beside this one and from the catalogue, so that adding a
+layer takes its file and one generated migration.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from layers.ground.base import SRID, Base
+from layers.ground.layer import SurveyedLayer, catalogue
+from layers.records import codes
+
+_HERE = Path(__file__).parent
+SCHEMAS = ("layers", "journal", "records", "past")
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring a database to the newest schema, in one transaction. Does nothing quickly when it is there already."""
+    with engine.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(4490, 2)"))
+        if _revision(connection) == head():
+            return
+        _make_room(connection)
+        command.upgrade(_alembic(connection), "head")
+        install(connection)
+
+
+def build(connection: Connection) -> None:
+    """Build the schema straight from the models: what the chain of migrations must come to."""
+    _make_room(connection)
+    list(catalogue())
+    Base.metadata.create_all(connection)
+    install(connection)
+
+
+def install(connection: Connection) -> None:
+    """Lay triggers, past views, grants and code lists over the tables. Idempotent."""
+    _run(connection, (_HERE / "history.sql").read_text("utf-8"))
+    for layer in catalogue():
+        _run(connection, _triggers(layer))
+        _run(connection, _past_view(layer))
+    _run(connection, (_HERE / "roles.sql").read_text("utf-8"))
+    codes.load(connection)
+
+
+def head() -> str:
+    """The newest revision that this checkout knows."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the database stands at the newest revision."""
+    return _revision(connection) == head()
+
+
+def generate_migration(connection: Connection, message: str) -> None:
+    """Write the migration that takes the database to the models."""
+    command.revision(_alembic(connection), message=message, autogenerate=True, rev_id=_next_revision())
+
+
+def _run(connection: Connection, script: str) -> None:
+    """Run a script of several statements as it stands: its percent signs are no placeholders."""
+    connection.connection.cursor().execute(script)
+
+
+def _next_revision() -> str:
+    return f"{int(head() or 0) + 1:04d}"
+
+
+def _revision(connection: Connection) -> str | None:
+    if not connection.scalar(text("select to_regclass('journal.alembic_version') is not null")):
+        return None
+    context = MigrationContext.configure(connection, opts={"version_table_schema": "journal"})
+    return context.get_current_revision()
+
+
+def _alembic(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_HERE / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _make_room(connection: Connection) -> None:
+    """Make the schemas, and clear the past views away: they would hold the columns that a migration changes."""
+    connection.execute(text("create extension if not exists postgis schema public"))
+    connection.execute(text("drop schema if exists past cascade"))
+    for schema in SCHEMAS:
+        connection.execute(text(f"create schema if not exists {schema}"))
+
+
+def _triggers(layer: type[Any]) -> str:
+    table = f"layers.{layer.__tablename__}"
+    forget_area = (
+        f"""create or replace trigger forget_area before update of shape on {table}
+            for each row when (old.shape is distinct from new.shape)
+            execute function journal.forget_area();"""
+        if issubclass(layer, SurveyedLayer)
+        else ""
+    )
+    return f"""
+        create or replace trigger record before insert or update or delete on {table}
+          for each row execute function journal.record();
+        create or replace trigger stays_whole before truncate on {table}
+          for each statement execute function journal.refuse('layers', 'Delete rows instead: the journal keeps them.');
+        {forget_area}
+    """
+
+
+def _past_view(layer: type[Any]) -> str:
+    """The layer as it was known at past_no() and true on past_on(): of each feature the version known last.
+
+    Rows that stand today and were known then come straight from the table; for the others, one look into the versions.
+    """
+    name = layer.__tablename__
+    columns = [c.name for c in layer.__table__.columns]
+    now = ", ".join(f"p.{c}" for c in columns)
+    then = ", ".join(
+        f"v.shape::geometry({layer.shape_kind}, {SRID}) as shape" if c == "shape" else f"r.{c}" for c in columns
+    )
+    return f"""
+        create view past.{name} as
+        with known as materialized (
+          select id from journal.changes where no <= journal.past_no() and effective_on <= journal.past_on()
+        ), touched as (
+          select p.id from layers.{name} p where p.change not in (select id from known)
+          union all
+          select v.id from journal.versions v
+           where v.layer = '{name}' and v.gone and not exists (select from layers.{name} p where p.id = v.id)
+           group by v.id
+        )
+        select {now} from layers.{name} p where p.change in (select id from known)
+        union all
+        select {then}
+          from (
+            select distinct on (v.id) v.* from journal.versions v
+             where v.layer = '{name}' and v.id in (select id from touched) and v.change in (select id from known)
+             order by v.id, v.version desc
+          ) v
+         cross join lateral jsonb_populate_record(null::layers.{name}, v.row) r
+         where not v.gone
+    """  # noqa: S608 -- names come from the models
+
+
+if __name__ == "__main__":
+    from layers.ground import db
+
+    with db.engine().begin() as open_connection:
+        generate_migration(open_connection, " ".join(sys.argv[1:]))

@@ -1,0 +1,7 @@
+"""Placeholder."""
+
+from sqlalchemy import Connection
+
+
+def load(connection: Connection) -> None:
+    del connection

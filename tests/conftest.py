@@ -1,0 +1,57 @@
+"""A real PostGIS for every test that asks for one: a template at the newest schema, cloned per test."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import URL, Engine, create_engine, text
+
+from layers.ground import db, schema
+
+
+@contextmanager
+def _database(server: Engine, name: str, template: str = "template1") -> Iterator[None]:
+    with server.connect() as connection:
+        connection.execute(text(f"create database {name} template {template} strategy file_copy"))
+    yield
+    with server.connect() as connection:
+        connection.execute(text(f"drop database {name} with (force)"))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Engine]:
+    """The server's maintenance database, on which databases are made and dropped."""
+    engine = create_engine(
+        db.address().set(drivername="postgresql+psycopg", database="postgres"), isolation_level="AUTOCOMMIT"
+    )
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def template(server: Engine) -> Iterator[str]:
+    name = f"qingshan_test_{os.getpid()}"
+    with _database(server, name):
+        engine = db.engine(server.url.set(database=name))
+        schema.upgrade(engine)
+        engine.dispose()
+        yield name
+
+
+@pytest.fixture
+def url(server: Engine, template: str) -> Iterator[URL]:
+    """The address of an empty database at the newest schema, this test's own."""
+    name = f"{template}_{uuid.uuid4().hex[:8]}"
+    with _database(server, name, template):
+        yield server.url.set(database=name)
+
+
+@pytest.fixture
+def engine(url: URL) -> Iterator[Engine]:
+    found = db.engine(url)
+    yield found
+    found.dispose()

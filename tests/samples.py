@@ -1,0 +1,51 @@
+"""Small values for tests: edits and occasions that say only what matters."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import Any
+
+import shapely
+from shapely.geometry import MultiPolygon
+
+from pipelines.edits.edit import Edit, Occasion
+
+
+def square(column: int, row: int = 0, *, size: float = 0.001) -> MultiPolygon:
+    """A square of `size` degrees in the middle of the county, the `column`-th to the east."""
+    west, south = 115.35 + column * size, 26.33 + row * size
+    return MultiPolygon([shapely.box(west, south, west + size, south + size)])
+
+
+def occasion(person: str = "林小青", **said: Any) -> Occasion:
+    return Occasion(person=person, door=said.pop("door", "cli"), **said)
+
+
+def plot(number: int, **fields: Any) -> Edit:
+    """A new forest plot with the given number, 0.001° wide."""
+    values: dict[str, Any] = {
+        "code": f"360732100-001-0001-{number}",
+        "township": "360732100",
+        "village": "001",
+        "compartment": "0001",
+        "subcompartment": str(number),
+        "land_class": "030100",
+        "source": "test",
+        "shape": square(number),
+        **fields,
+    }
+    return Edit("plots", uuid.UUID(int=number), values)
+
+
+def revised(number: int, base: int | None = None, **fields: Any) -> Edit:
+    """A revision of that plot."""
+    return Edit("plots", uuid.UUID(int=number), fields, base)
+
+
+def ended(number: int, base: int | None = None) -> Edit:
+    """The end of that plot."""
+    return Edit("plots", uuid.UUID(int=number), {}, base, gone=True)
+
+
+DAY = date(2025, 6, 30)
