@@ -13,8 +13,19 @@ and are joined at the door. Each package draws its own tree below it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-class Refusal(Exception):  # noqa: N818 -- it is the user's word; an error is ours
+
+@dataclass(frozen=True)
+class Note:
+    """Something said about a row, an edit or a file: the id of a text of data/words and its values."""
+
+    id: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+class Refusal(Exception):
     """No, with a reason: `id` names a text of data/words, `values` fill it."""
 
     def __init__(self, id: str, **values: object) -> None:  # noqa: A002 -- the word used everywhere else

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from geo.refusal import Note
 from layers.ground.history import rows_at
 from layers.ground.journal import Change, InboxItem
 from layers.ground.layer import layer_named, to_json
 from pipelines.edits import rules
-from pipelines.edits.edit import Edit, EditRefusal, Occasion, Outcome, Reason, Receipt
+from pipelines.edits.edit import Edit, EditRefusal, Occasion, Outcome, Receipt
 from pipelines.edits.merge import WHOLE, Conflict, merge, same
 
 Row = Mapping[str, Any]
@@ -32,8 +33,8 @@ class _Decision:
     outcome: Outcome
     fields: Row
     conflicts: tuple[Conflict, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-    warnings: tuple[Reason, ...] = ()
+    reasons: tuple[Note, ...] = ()
+    warnings: tuple[Note, ...] = ()
 
 
 def apply(session: Session, edits: Iterable[Edit], occasion: Occasion) -> list[Receipt]:
@@ -113,9 +114,9 @@ def _bases(
 def _decide(layer: type[Any], edit: Edit, stands: Row | None, base: Row | None) -> _Decision:
     unknown = [field for field in edit.fields if field not in layer.__table__.columns or field in _OURS]
     if unknown:
-        return _refused(edit, Reason("edit.no_field", {"layer": edit.layer, "fields": ", ".join(unknown)}))
+        return _refused(edit, Note("edit.no_field", {"layer": edit.layer, "fields": ", ".join(unknown)}))
     if isinstance(edit.base, int) and base is None:
-        return _refused(edit, Reason("edit.no_base", {"feature": edit.id, "base": edit.base}))
+        return _refused(edit, Note("edit.no_base", {"feature": edit.id, "base": edit.base}))
     if stands is None:
         return _decide_absent(layer, edit, base)
     if edit.gone:
@@ -135,7 +136,7 @@ def _decide_absent(layer: type[Any], edit: Edit, base: Row | None) -> _Decision:
         return _Decision(edit, Outcome.CONFLICTED, {}, (whole,))
     missing = [c.name for c in layer.__table__.columns if _required(c) and edit.fields.get(c.name) is None]
     if missing:
-        return _refused(edit, Reason("edit.missing", {"layer": edit.layer, "fields": ", ".join(missing)}))
+        return _refused(edit, Note("edit.missing", {"layer": edit.layer, "fields": ", ".join(missing)}))
     return _judge(_Decision(edit, Outcome.ADDED, edit.fields), edit.fields)
 
 
@@ -149,10 +150,10 @@ def _decide_end(edit: Edit, stands: Row, base: Row) -> _Decision:
 def _judge(decision: _Decision, row: Row) -> _Decision:
     """Hold the row that would stand against the rules of its layer: confirmed ones refuse, the others warn."""
     broken = rules.broken(decision.edit.layer, row)
-    against = tuple(Reason(b.id, b.values) for b in broken if b.confirmed)
+    against = tuple(Note(b.id, b.values) for b in broken if b.confirmed)
     if against:
         return _refused(decision.edit, *against)
-    return replace(decision, warnings=tuple(Reason(b.id, b.values) for b in broken))
+    return replace(decision, warnings=tuple(Note(b.id, b.values) for b in broken))
 
 
 def _refuse_taken_keys(
@@ -188,7 +189,7 @@ def _unless_taken(
     if key is None or holder.setdefault(key, decision.edit.id) == decision.edit.id:
         return decision
     said = ", ".join(f"{name} {value}" for name, value in zip(layer.natural_key, key, strict=True))
-    return _refused(decision.edit, Reason("edit.key_taken", {"key": said, "holder": holder[key]}))
+    return _refused(decision.edit, Note("edit.key_taken", {"key": said, "holder": holder[key]}))
 
 
 def _write(session: Session, table: Table, decisions: list[_Decision], occasion: Occasion) -> None:
@@ -236,5 +237,5 @@ def _required(column: Any) -> bool:
     return not column.nullable and column.server_default is None
 
 
-def _refused(edit: Edit, *reasons: Reason) -> _Decision:
+def _refused(edit: Edit, *reasons: Note) -> _Decision:
     return _Decision(edit, Outcome.REFUSED, {}, reasons=reasons)

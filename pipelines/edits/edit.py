@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from geo.refusal import Refusal
+from geo.refusal import Note, Refusal
 
 
 class EditRefusal(Refusal):
@@ -56,14 +56,6 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Reason:
-    """Why an edit was refused, or what is doubtful about it: a text of data/words and its values."""
-
-    id: str
-    values: Mapping[str, object]
-
-
-@dataclass(frozen=True)
 class Receipt:
     """The answer to one edit."""
 
@@ -71,5 +63,5 @@ class Receipt:
     outcome: Outcome
     version: int | None = None
     """The version at which the feature stands now; None when it does not."""
-    reasons: tuple[Reason, ...] = ()
-    warnings: tuple[Reason, ...] = ()
+    reasons: tuple[Note, ...] = ()
+    warnings: tuple[Note, ...] = ()

@@ -1,0 +1,80 @@
+"""What several commands ask for alike: JSON, a past moment, and the occasion of a change."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from data import facts
+from geo.refusal import Refusal
+from layers.ground.history import past
+from layers.ground.journal import KINDS
+from pipelines.edits.edit import Occasion
+from web.terminal import say
+
+
+class DoorRefusal(Refusal):
+    """What was typed cannot be understood."""
+
+
+def _as_json(wanted: bool) -> bool:
+    say.voice.as_json = wanted
+    return wanted
+
+
+AsJson = Annotated[bool, typer.Option("--json", callback=_as_json, help="以 JSON 回答 / answer in JSON")]
+Note = Annotated[str | None, typer.Option(help="说明 / why")]
+Kind = Annotated[
+    str | None, typer.Option(help=f"变更性质 / kind of change: {', '.join(KINDS)} (真实变化、边界、更正、方法)")
+]
+EffectiveOn = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="生效日期 / true from this day (default: today)")
+]
+AsOf = Annotated[
+    str | None, typer.Option(help="过去的时点:变更号、日期或时刻 / a past moment: change number, date or time")
+]
+On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="实际日期 / as true on this day")]
+
+
+def occasion(door: str, *, kind: str | None, effective_on: datetime | None, note: str | None) -> Occasion:
+    """The occasion of a change made by whoever runs the command: the system's user, not a variable of the shell."""
+    if kind is not None and kind not in KINDS:
+        raise DoorRefusal("typed.kind", kind=kind, known=", ".join(KINDS))
+    person = pwd.getpwuid(os.getuid()).pw_name
+    return Occasion(person, door, kind, effective_on.date() if effective_on else None, note)
+
+
+@contextmanager
+def moment(engine: Engine, as_of: str | None, on: datetime | None = None) -> Iterator[Session]:
+    """A session at the moment asked for: the present one, or one of the past."""
+    if as_of is None and on is None:
+        with Session(engine) as session:
+            yield session
+        return
+    with past(engine, _known(as_of), on=on.date() if on else None) as session:
+        yield session
+
+
+def _known(as_of: str | None) -> int | datetime:
+    """A number is a change; a date means its end of day; a time without zone is the county's."""
+    zone = ZoneInfo(facts.county().time_zone)
+    if as_of is None:
+        return datetime.now(zone)
+    if as_of.isdigit() and len(as_of) < len("20240101"):
+        return int(as_of)
+    try:
+        read = datetime.fromisoformat(as_of)
+    except ValueError:
+        raise DoorRefusal("typed.moment", text=as_of) from None
+    if len(as_of) == len("2024-01-01"):
+        read = datetime.combine(date.fromisoformat(as_of), time.max)
+    return read if read.tzinfo else read.replace(tzinfo=zone)
