@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from geo.refusal import Note
 from layers.ground.history import rows_at
 from layers.ground.journal import Change, InboxItem
 from layers.ground.layer import layer_named, to_json
+from layers.ground.questions import among, by_natural_key
 from pipelines.edits import rules
 from pipelines.edits.edit import Edit, EditRefusal, Occasion, Outcome, Receipt
 from pipelines.edits.merge import WHOLE, Conflict, merge, same
@@ -85,12 +86,12 @@ def _apply_to(session: Session, layer: type[Any], edits: list[Edit], occasion: O
 
 
 def _lock(session: Session, table: Table, ids: list[uuid.UUID]) -> dict[uuid.UUID, Row]:
-    found = session.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update())
+    found = session.execute(select(table).where(among(table.c.id, ids)).order_by(table.c.id).with_for_update())
     return {row["id"]: dict(row) for row in found.mappings()}
 
 
 def _versions(session: Session, table: Table, ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
-    found = session.execute(select(table.c.id, table.c.version).where(table.c.id.in_(ids)))
+    found = session.execute(select(table.c.id, table.c.version).where(among(table.c.id, ids)))
     return {row[0]: row[1] for row in found}
 
 
@@ -163,14 +164,9 @@ def _refuse_taken_keys(
     keys = {d.edit.id: key for d in decisions if (key := _new_key(layer, d, stands.get(d.edit.id)))}
     if not keys:
         return decisions
-    columns = [layer.__table__.c[name] for name in layer.natural_key]
-    ending = [d.edit.id for d in decisions if d.outcome is Outcome.ENDED]
-    found = session.execute(
-        select(layer.__table__.c.id, *columns).where(
-            tuple_(*columns).in_(list(keys.values())), layer.__table__.c.id.not_in(ending)
-        )
-    )
-    holder: dict[tuple[Any, ...], uuid.UUID] = {tuple(row[1:]): row[0] for row in found}
+    ending = {d.edit.id for d in decisions if d.outcome is Outcome.ENDED}
+    held = by_natural_key(session, layer, list(keys.values()))
+    holder = {key: feature for key, feature in held.items() if feature not in ending}
     return [_unless_taken(layer, d, keys.get(d.edit.id), holder) for d in decisions]
 
 
@@ -198,7 +194,7 @@ def _write(session: Session, table: Table, decisions: list[_Decision], occasion:
         return
     change = open_change(session, occasion)
     if ended := [d.edit.id for d in decisions if d.outcome is Outcome.ENDED]:
-        session.execute(delete(table).where(table.c.id.in_(ended)))
+        session.execute(delete(table).where(among(table.c.id, ended)))
     for added, columns, rows in _grouped(decisions):
         if added:
             session.execute(insert(table), rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -142,11 +142,15 @@ def _as_date(value: Any, text: str) -> date:
     return date(int(year), int(month), int(day))
 
 
-_READ = {
+def _as_uuid(_value: Any, text: str) -> uuid.UUID:
+    return uuid.UUID(text)
+
+
+_READ: Mapping[type, Callable[[Any, str], Any]] = {
     str: _as_text,
     int: _as_int,
     float: _as_float,
     bool: _as_bool,
     date: _as_date,
-    uuid.UUID: lambda _value, text: uuid.UUID(text),
+    uuid.UUID: _as_uuid,
 }

@@ -14,13 +14,14 @@ from typing import Any, Literal
 from geo.sandbox import Reading, Row
 from shapely.geometry import MultiPoint
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from geo.refusal import Note
 from layers.ground.journal import Change
 from layers.ground.layer import SurveyedLayer, from_json, layer_named, to_json
+from layers.ground.questions import among, by_natural_key
 from layers.records.batches import Batch, RefusedRow, Sent
 from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit, EditRefusal, Occasion, Outcome, Receipt
@@ -140,7 +141,7 @@ class _Intake:
         valued = list(self._valued(portion))
         features = self._features(valued)
         candidates = [_Candidate(row, feature, values) for (row, values), feature in zip(valued, features, strict=True)]
-        present = set(self.session.scalars(select(self.table.c.id).where(self.table.c.id.in_(features))))
+        present = set(self.session.scalars(select(self.table.c.id).where(among(self.table.c.id, features))))
         kept = [c for c in candidates if self._is_wanted(c, c.feature in present)]
         sent = self._sent([c.feature for c in kept])
         news = [c for c in kept if not self._is_old(c, sent.get(c.feature))]
@@ -195,12 +196,10 @@ class _Intake:
     def _features(self, valued: Sequence[tuple[Row, Mapping[str, Any]]]) -> list[uuid.UUID]:
         """The feature that each row is about: by its uuid, else by who holds its natural key, else a new one."""
         keys = [tuple(values.get(name) for name in self.layer.natural_key) for _, values in valued]
-        columns = [self.table.c[name] for name in self.layer.natural_key]
-        found = self.session.execute(select(self.table.c.id, *columns).where(tuple_(*columns).in_(set(keys))))
-        holders = {tuple(row[1:]): row[0] for row in found}
+        holders = by_natural_key(self.session, self.layer, keys)
         new = {key: uuid.uuid5(_FEATURES, f"{self.plan.layer}:{'|'.join(map(str, key))}") for key in keys}
         # A feature may have given up the key that named it: then the key names another one from now on.
-        renumbered = set(self.session.scalars(select(self.table.c.id).where(self.table.c.id.in_(new.values()))))
+        renumbered = set(self.session.scalars(select(self.table.c.id).where(among(self.table.c.id, set(new.values())))))
         renumbered -= set(holders.values())
         return [
             _uuid(row.attributes.get(ID)) or holders.get(key) or (uuid.uuid4() if new[key] in renumbered else new[key])
@@ -220,7 +219,7 @@ class _Intake:
     def _sent(self, features: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
         found = self.session.execute(
             select(Sent.feature, Sent.values).where(
-                Sent.source == self.plan.source, Sent.layer == self.plan.layer, Sent.feature.in_(features)
+                Sent.source == self.plan.source, Sent.layer == self.plan.layer, among(Sent.feature, features)
             )
         )
         return {row[0]: row[1] for row in found}
@@ -303,7 +302,7 @@ class _Intake:
     def _close_rows(self, batch: int) -> None:
         """Mark the rows of the continued batch that have landed now; the others stay with their newest reasons."""
         of_batch = update(RefusedRow).where(RefusedRow.batch == batch)
-        self.session.execute(of_batch.where(RefusedRow.number.in_(self.landed)).values(landed_in=self.report.batch))
+        self.session.execute(of_batch.where(among(RefusedRow.number, self.landed)).values(landed_in=self.report.batch))
         for row in self.refused:
             self.session.execute(of_batch.where(RefusedRow.number == row["number"]).values(**row))
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 import numpy as np
 from geo.area import area
@@ -52,10 +53,20 @@ def forest_coverage(session: Session) -> list[Coverage]:
 
 
 def _forest_by_township(session: Session) -> Mapping[str, float]:
-    counted = select(Plot.township, Plot.shape, Plot.land_class, Plot.land_class_system)
-    rows = [row for row in session.execute(counted) if row.land_class in facts.forest_classes(row.land_class_system)]
+    rows = [row for row in session.execute(_COUNTED) if _is_forest(row)]
     areas = area(np.array([row.shape for row in rows], dtype=object))
     forest: dict[str, float] = defaultdict(float)
     for row, m2 in zip(rows, areas, strict=True):
         forest[row.township] += float(m2)
     return forest
+
+
+_COUNTED = select(Plot.township, Plot.shape, Plot.land_class, Plot.land_class_system, Plot.canopy)
+
+
+def _is_forest(plot: Any) -> bool:
+    """Whether a plot's class counts, and its canopy where the class asks for one and the plot states it."""
+    counted = facts.forest_classes(plot.land_class_system).get(plot.land_class)
+    if counted is None:
+        return False
+    return counted.min_canopy is None or plot.canopy is None or plot.canopy >= counted.min_canopy

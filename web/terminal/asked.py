@@ -6,7 +6,7 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from data import facts
 from geo.refusal import Refusal
-from layers.ground.history import past
+from layers.ground.history import last_no, past
 from layers.ground.journal import KINDS
 from pipelines.edits.edit import Occasion
 from web.terminal import say
@@ -60,21 +60,27 @@ def moment(engine: Engine, as_of: str | None, on: datetime | None = None) -> Ite
         with Session(engine) as session:
             yield session
         return
-    with past(engine, _known(as_of), on=on.date() if on else None) as session:
+    with engine.connect() as connection:
+        known = last_no(connection) if as_of is None else _known(as_of)
+    with past(engine, known, on=on.date() if on else None) as session:
         yield session
 
 
-def _known(as_of: str | None) -> int | datetime:
-    """A number is a change; a date means its end of day; a time without zone is the county's."""
-    zone = ZoneInfo(facts.county().time_zone)
-    if as_of is None:
-        return datetime.now(zone)
+def zone() -> ZoneInfo:
+    """The county's time."""
+    return ZoneInfo(facts.county().timezone)
+
+
+def _known(as_of: str) -> int | datetime:
+    """A number is a change; a date means its end of day, or now for today; a time without zone is the county's."""
     if as_of.isdigit() and len(as_of) < len("20240101"):
         return int(as_of)
     try:
         read = datetime.fromisoformat(as_of)
     except ValueError:
         raise DoorRefusal("typed.moment", text=as_of) from None
-    if len(as_of) == len("2024-01-01"):
-        read = datetime.combine(date.fromisoformat(as_of), time.max)
-    return read if read.tzinfo else read.replace(tzinfo=zone)
+    read = read if read.tzinfo else read.replace(tzinfo=zone())
+    if len(as_of) > len("2024-01-01"):
+        return read
+    now = datetime.now(zone())
+    return now if read.date() == now.date() else read.replace(hour=23, minute=59, second=59, microsecond=999_999)
