@@ -238,6 +238,13 @@ def townships() -> tuple[Township, ...]:
     return tuple(Township(**row | {"seat": tuple(row["seat"]) if "seat" in row else None}) for row in rows)
 
 
+def township(written: str) -> Township | None:
+    """The township that a file means by a 9-digit code or longer, its last three digits, or its name."""
+    written = written.strip()
+    code = county().adcode + written if len(written) == 3 else written[:9]
+    return next((t for t in townships() if code == t.code or written == t.zh), None)
+
+
 @cache
 def rates() -> Mapping[str, Rate]:
     return MappingProxyType({row["id"]: Rate(**row) for row in _standards("rate")})

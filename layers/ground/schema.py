@@ -7,6 +7,8 @@ layer takes its file and one generated migration.
 from __future__ import annotations
 
 import sys
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +29,9 @@ SCHEMAS = ("layers", "journal", "records", "past")
 def upgrade(engine: Engine) -> None:
     """Bring a database to the newest schema, in one transaction. Does nothing quickly when it is there already."""
     with engine.begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(4490, 2)"))
-        if _revision(connection) == head():
+        if is_current(connection):
             return
+        connection.execute(text("select pg_advisory_xact_lock(4490, 2)"))
         _make_room(connection)
         command.upgrade(_alembic(connection), "head")
         install(connection)
@@ -45,12 +47,9 @@ def build(connection: Connection) -> None:
 
 def install(connection: Connection) -> None:
     """Lay triggers, past views, grants and code lists over the tables. Idempotent."""
-    _run(connection, (_HERE / "history.sql").read_text("utf-8"))
-    for layer in catalogue():
-        _run(connection, _triggers(layer))
-        _run(connection, _past_view(layer))
-    _run(connection, (_HERE / "roles.sql").read_text("utf-8"))
+    _run(connection, _overlay())
     codes.load(connection)
+    _run(connection, f"comment on schema past is '{_fingerprint()}'")
 
 
 def head() -> str:
@@ -59,13 +58,30 @@ def head() -> str:
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the database stands at the newest revision."""
-    return _revision(connection) == head()
+    """Whether the database stands at the newest revision, with the triggers, views and codes of this checkout."""
+    laid = connection.scalar(text("select obj_description(to_regnamespace('past'), 'pg_namespace')"))
+    return laid == _fingerprint() and _revision(connection) == head()
 
 
 def generate_migration(connection: Connection, message: str) -> None:
     """Write the migration that takes the database to the models."""
     command.revision(_alembic(connection), message=message, autogenerate=True, rev_id=_next_revision())
+
+
+def _overlay() -> str:
+    """All that lies over the tables, as one script."""
+    layers = [part for layer in catalogue() for part in (_triggers(layer), _past_view(layer))]
+    return "\n".join([_file("history.sql"), *layers, _file("roles.sql")])
+
+
+@cache
+def _fingerprint() -> str:
+    """A hash of what install lays: when a checkout brings something new, it is laid again."""
+    return sha256(f"{_overlay()}{list(codes.rows())}".encode()).hexdigest()
+
+
+def _file(name: str) -> str:
+    return (_HERE / name).read_text("utf-8")
 
 
 def _run(connection: Connection, script: str) -> None:
@@ -148,7 +164,7 @@ def _past_view(layer: type[Any]) -> str:
              order by v.id, v.version desc
           ) v
          cross join lateral jsonb_populate_record(null::layers.{name}, v.row) r
-         where not v.gone
+         where not v.gone;
     """  # noqa: S608 -- names come from the models
 
 

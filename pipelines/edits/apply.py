@@ -125,7 +125,7 @@ def _decide(layer: type[Any], edit: Edit, stands: Row | None, base: Row | None) 
     merged = merge(base or stands, stands, edit.fields)
     outcome = Outcome.CONFLICTED if merged.conflicts else Outcome.REVISED if merged.fields else Outcome.UNCHANGED
     decision = _Decision(edit, outcome, merged.fields, merged.conflicts)
-    return _judge(decision, {**stands, **merged.fields}) if merged.fields else decision
+    return _judge(layer, decision, {**stands, **merged.fields}) if merged.fields else decision
 
 
 def _decide_absent(layer: type[Any], edit: Edit, base: Row | None) -> _Decision:
@@ -138,7 +138,7 @@ def _decide_absent(layer: type[Any], edit: Edit, base: Row | None) -> _Decision:
     missing = [c.name for c in layer.__table__.columns if _required(c) and edit.fields.get(c.name) is None]
     if missing:
         return _refused(edit, Note("edit.missing", {"layer": edit.layer, "fields": ", ".join(missing)}))
-    return _judge(_Decision(edit, Outcome.ADDED, edit.fields), edit.fields)
+    return _judge(layer, _Decision(edit, Outcome.ADDED, edit.fields), edit.fields)
 
 
 def _decide_end(edit: Edit, stands: Row, base: Row) -> _Decision:
@@ -148,13 +148,13 @@ def _decide_end(edit: Edit, stands: Row, base: Row) -> _Decision:
     return _Decision(edit, Outcome.CONFLICTED, {}, (Conflict(WHOLE, base, stands, None),))
 
 
-def _judge(decision: _Decision, row: Row) -> _Decision:
+def _judge(layer: type[Any], decision: _Decision, row: Row) -> _Decision:
     """Hold the row that would stand against the rules of its layer: confirmed ones refuse, the others warn."""
-    broken = rules.broken(decision.edit.layer, row)
-    against = tuple(Note(b.id, b.values) for b in broken if b.confirmed)
+    broken = rules.broken(layer, row)
+    against = tuple(Note(b.text, b.values) for b in broken if b.confirmed)
     if against:
         return _refused(decision.edit, *against)
-    return replace(decision, warnings=tuple(Note(b.id, b.values) for b in broken))
+    return replace(decision, warnings=tuple(Note(b.text, b.values) for b in broken))
 
 
 def _refuse_taken_keys(

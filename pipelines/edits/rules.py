@@ -1,17 +1,216 @@
-"""Placeholder until the named rules land."""
+"""The rules between the fields of a row, by name: pure, over column values.
 
-from collections.abc import Mapping
+A rule's standing, source and numbers are data (data/standards/rules.toml); what it does with them stands here under the
+same id. Confirmed rules refuse, unconfirmed ones warn: `broken` says which is which, the door acts on it. A field left
+empty breaks no rule unless the rule asks for it, because the data of a bureau has gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, Protocol
+
+from data import facts
+
+Row = Mapping[str, Any]
+Found = Mapping[str, object] | None
+"""The values of what is wrong, or None when nothing is."""
+Check = Callable[[Row, Mapping[str, Any]], Found]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of a layer: the facts about it, and the check they are applied with."""
+
+    id: str
+    layer: str
+    confirmed: bool
+    clause: str
+    fields: tuple[str, ...]
+    settings: Mapping[str, Any]
+    check: Check
+
+    def broken(self, row: Row) -> Broken | None:
+        found = self.check(row, self.settings)
+        return None if found is None else Broken(self.id, self.confirmed, found)
 
 
 @dataclass(frozen=True)
 class Broken:
-    id: str
+    """A rule that a row breaks. Confirmed: the row is refused; else it is taken with a warning."""
+
+    rule: str
     confirmed: bool
     values: Mapping[str, object]
 
+    @property
+    def text(self) -> str:
+        """The id of its text in data/words."""
+        return f"rule.{self.rule}"
 
-def broken(layer: str, row: Mapping[str, Any]) -> list[Broken]:
-    del layer, row
-    return []
+
+class _Described(Protocol):
+    """The part of a described column that the rules read."""
+
+    zh: str
+    en: str
+    codes: str | None
+
+
+def broken(layer: Any, row: Row) -> list[Broken]:
+    """Every rule that a row breaks, refusals first.
+
+    layer: a mapped layer. row: all its column values by column name, typed as the columns are; None or missing: empty.
+    """
+    of_layer = (rule.broken(row) for rule in rules(layer.__tablename__))
+    found = [b for b in of_layer if b] + list(_strange_codes(_coded(layer), row))
+    return sorted(found, key=lambda b: not b.confirmed)
+
+
+@cache
+def rules(layer: str) -> tuple[Rule, ...]:
+    """The named rules of a layer, by its table name."""
+    return tuple(_rule(fact) for fact in facts.rules().values() if fact.layer == layer)
+
+
+def _rule(fact: facts.RuleFact) -> Rule:
+    clause = f"{fact.source} {fact.clause or ''}".strip()
+    return Rule(fact.id, fact.layer, fact.confirmed, clause, fact.fields, fact.settings, _CHECKS[fact.id])
+
+
+# --- any coded column: its value stands in its code system
+
+
+@cache
+def _coded(layer: Any) -> Mapping[str, _Described]:
+    described = {c.name: c.info["field"] for c in layer.__table__.columns if "field" in c.info}
+    return {name: field for name, field in described.items() if field.codes}
+
+
+def _strange_codes(columns: Mapping[str, _Described], row: Row) -> Iterator[Broken]:
+    for name, column in columns.items():
+        value = row.get(name)
+        system = _system_of(name, column, row)
+        if value is not None and system is not None and str(value) not in system:
+            yield Broken("code", system.complete, _strange(name, column, str(value), system))
+
+
+def _system_of(name: str, column: _Described, row: Row) -> facts.CodeSystem | None:
+    """The system a code is written in: the one the row states beside it, else the column's own.
+
+    None when the row states an unknown one: that is said of the column stating it.
+    """
+    stated = row.get(f"{name}_system") or column.codes
+    return facts.systems().get(str(stated))
+
+
+def _strange(name: str, column: _Described, value: str, system: facts.CodeSystem) -> Mapping[str, object]:
+    return {
+        "field": name,
+        "label_zh": column.zh,
+        "label_en": column.en,
+        "value": value,
+        "system": system.id,
+        "system_zh": system.zh,
+        "system_en": system.en,
+        "near": _near(value, system),
+    }
+
+
+def _near(value: str, system: facts.CodeSystem) -> str:
+    """Up to three codes that look like the value or are named like it; a dash when none does."""
+    named = {code.zh: code.code for code in system.codes.values()}
+    close = get_close_matches(value, [*system.codes, *named], n=3, cutoff=0.5)
+    codes = dict.fromkeys(named.get(match, match) for match in close)
+    return "、".join(f"{code} {system.codes[code].zh}" for code in codes) or "—"
+
+
+# --- the named rules
+
+
+def _canopy_within(row: Row, settings: Mapping[str, Any]) -> Found:
+    """R1 and its kin: the canopy density that a land class allows."""
+    canopy, land_class = row.get("canopy"), row.get("land_class")
+    if canopy is None or land_class not in settings["classes"]:
+        return None
+    least, most = settings["least"], settings["most"]
+    # Written so that NaN, which compares with nothing, breaks the rule.
+    return None if least <= canopy <= most else _picked(row, "land_class", "canopy") | {"least": least, "most": most}
+
+
+def _no_canopy(row: Row, settings: Mapping[str, Any]) -> Found:
+    land_class = row.get("land_class")
+    if land_class is None or land_class in settings["except"] or row.get("canopy") in (None, 0):
+        return None
+    return _picked(row, "land_class", "canopy")
+
+
+def _purpose_has_forest(row: Row, settings: Mapping[str, Any]) -> Found:
+    """R2."""
+    if row.get("purpose") is None or row.get("land_class") in (None, *settings["classes"]):
+        return None
+    return _picked(row, "land_class", "purpose")
+
+
+def _purpose_fits_category(row: Row, settings: Mapping[str, Any]) -> Found:
+    """R3, on the first two places of the purpose."""
+    purpose, category = row.get("purpose"), row.get("category")
+    if purpose is None or category is None:
+        return None
+    public = purpose[:2] in settings["public_purposes"] and category in settings["commercial"]
+    commercial = purpose[:2] in settings["commercial_purposes"] and category in settings["public"]
+    return _picked(row, "purpose", "category") if public or commercial else None
+
+
+def _authority_fits_category(row: Row, settings: Mapping[str, Any]) -> Found:
+    """R4."""
+    category, authority, grade = row.get("category"), row.get("authority"), row.get("welfare_grade")
+    lacking = category in settings["public"] and authority is None
+    excess = category in settings["commercial"] and (authority is not None or grade is not None)
+    return _picked(row, "category", "authority", "welfare_grade") if lacking or excess else None
+
+
+def _grade_fits_authority(row: Row, settings: Mapping[str, Any]) -> Found:
+    """R5."""
+    national, grade = row.get("authority") in settings["national"], row.get("welfare_grade")
+    fits = grade in settings["grades"] if national else grade is None
+    return None if fits else _picked(row, "authority", "welfare_grade")
+
+
+def _in_this_county(row: Row, settings: Mapping[str, Any]) -> Found:  # noqa: ARG001 -- every check takes its settings
+    """R10 but for the uniqueness, which is the table's."""
+    adcode, county, township = facts.county().adcode, row.get("county"), row.get("township")
+    fits = county in (None, adcode) and (township is None or township.startswith(adcode))
+    return None if fits else _picked(row, "county", "township") | {"adcode": adcode}
+
+
+def _below_micro_size(row: Row, settings: Mapping[str, Any]) -> Found:
+    """A micro-wetland by its recorded area, else by its area of record."""
+    area, surveyed = row.get("area_hm2"), row.get("survey_area_m2")
+    if area is None and surveyed is not None:
+        area = surveyed / 10_000
+    if not row.get("micro") or area is None or area < settings["below_hm2"]:
+        return None
+    return {"area_hm2": area, "below_hm2": settings["below_hm2"]}
+
+
+def _picked(row: Row, *names: str) -> dict[str, object]:
+    """The values a text shows; an empty one as a dash."""
+    return {name: "—" if row.get(name) is None else row[name] for name in names}
+
+
+_CHECKS: Mapping[str, Check] = {
+    "R1": _canopy_within,
+    "R1-sparse": _canopy_within,
+    "R1-shrub": _canopy_within,
+    "R1-other": _no_canopy,
+    "R2": _purpose_has_forest,
+    "R3": _purpose_fits_category,
+    "R4": _authority_fits_category,
+    "R5": _grade_fits_authority,
+    "R10": _in_this_county,
+    "micro-wetland": _below_micro_size,
+}

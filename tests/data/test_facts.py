@@ -1,0 +1,194 @@
+import tomllib
+from datetime import date
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from data import facts
+from data.texts import texts
+
+DATA = Path(facts.__file__).parent
+
+
+def test_0303_means_two_things_in_two_systems() -> None:
+    survey, planning = facts.system("landclass-1055"), facts.system("landuse-2020")
+
+    assert survey["0303"].zh == "红树林地"  # TD/T 1055-2019
+    assert planning["0303"].zh == "灌木林地"  # 用地用海分类 2020
+
+
+def test_a_land_class_of_five_places_is_found_by_its_first_four() -> None:
+    survey = facts.system("landclass-1055")
+
+    assert "0201K" in survey
+    assert survey["1104A"].zh == "坑塘水面"
+
+
+def test_a_system_without_subclasses_takes_no_longer_code() -> None:
+    assert "0301001" not in facts.system("forest-2020")
+
+
+def test_the_wetland_class_of_the_third_survey_has_eight_kinds() -> None:
+    noted = [c.code for c in facts.system("landclass-1055").codes.values() if c.note and "00 湿地" in c.note]
+
+    assert noted == ["0303", "0304", "0306", "0402", "0603", "1105", "1106", "1108"]  # TD/T 1055-2019
+
+
+def test_an_unknown_system_is_refused_by_name() -> None:
+    with pytest.raises(facts.FactsRefusal) as refusal:
+        facts.system("forest-2099")
+
+    assert refusal.value.id == "facts.no_system"
+    assert refusal.value.values["system"] == "forest-2099"
+
+
+def test_an_unknown_code_is_refused_with_its_system() -> None:
+    with pytest.raises(facts.FactsRefusal) as refusal:
+        facts.system("age-group")["9"]
+
+    assert refusal.value.id == "facts.no_code"
+    assert (refusal.value.values["code"], refusal.value.values["system"]) == ("9", "age-group")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("general", "general"), (" 一般控制区 ", "general"), ("核心保护区", "core"), ("核心区", None)],
+)
+def test_a_code_is_read_from_itself_or_its_chinese_name(written: str, meant: str | None) -> None:
+    assert facts.system("redline-control").read(written) == meant
+
+
+def test_every_system_is_named_sourced_and_has_codes_in_both_languages() -> None:
+    for system in facts.systems().values():
+        assert all([system.zh, system.en, system.source, system.codes]), system.id
+        assert all(code.zh and code.en for code in system.codes.values()), system.id
+
+
+def test_a_system_that_ended_before_its_successor_began() -> None:
+    old, new = facts.system("forest-pre2020"), facts.system("forest-2020")
+
+    assert old.in_force_to is not None
+    assert new.in_force_from is not None
+    assert old.in_force_to < new.in_force_from
+
+
+def test_an_unconfirmed_system_says_so_of_its_codes_unless_they_say_otherwise() -> None:
+    species = facts.system("tree-species")
+
+    assert not species.confirmed
+    assert species["220000"].confirmed
+    assert not species["660000"].confirmed
+
+
+def test_every_table_of_the_standards_is_read_by_someone() -> None:
+    known = {"system", "rate", "counted", "rule"}
+
+    for file in (DATA / "standards").glob("*.toml"):
+        assert set(tomllib.loads(file.read_text("utf-8"))) <= known, file.name
+
+
+def test_the_county_has_25_townships_and_one_zone() -> None:
+    kinds = [t.kind for t in facts.townships()]
+
+    assert (kinds.count("town"), kinds.count("township"), kinds.count("zone")) == (9, 16, 1)
+    assert all(t.code.startswith(facts.county().adcode) and len(t.code) == 9 for t in facts.townships())
+
+
+def test_twenty_seats_are_known_and_lie_in_the_box_of_the_county() -> None:
+    seats = [t.seat for t in facts.townships() if t.seat]
+
+    assert len(seats) == 20  # GeoNames
+    assert all(115.0 < lon < 115.9 and 26.0 < lat < 26.8 for lon, lat in seats)
+
+
+@pytest.mark.parametrize("written", ["360732101", "101", "江背镇", "360732101002"])
+def test_a_township_is_known_by_any_way_it_is_written(written: str) -> None:
+    found = facts.township(written)
+
+    assert found is not None
+    assert found.zh == "江背镇"
+
+
+def test_a_township_of_another_county_is_not_known() -> None:
+    assert facts.township("360731101") is None
+
+
+def test_forest_is_trees_bamboo_and_the_shrub_the_state_counts() -> None:
+    assert set(facts.forest_classes("forest-2020")) == {"030100", "030200", "030301"}
+    assert set(facts.forest_classes("forest-pre2020")) == {"0111", "0113", "0131"}
+    assert facts.forest_classes("forest-2020")["030100"].min_canopy == 0.20  # 森林法实施条例
+
+
+def test_shrub_of_the_land_survey_is_an_open_question_and_not_counted() -> None:
+    shrub = next(c for c in facts.considered() if (c.system, c.code) == ("landclass-1055", "0305"))
+
+    assert not shrub.counts
+    assert "0305" not in facts.forest_classes("landclass-1055")
+
+
+def test_slight_erosion_is_no_loss() -> None:
+    assert set(facts.counted("soil-conservation", "erosion-intensity")) == {
+        "light", "moderate", "intense", "very-intense", "severe",
+    }  # fmt: skip
+
+
+def test_every_counted_code_stands_in_its_system_and_rate() -> None:
+    for counted in facts.considered():
+        assert counted.rate in facts.rates()
+        assert facts.system(counted.system)[counted.code].code == counted.code
+
+
+def test_asking_what_counts_where_nothing_is_said_is_refused() -> None:
+    with pytest.raises(facts.FactsRefusal) as refusal:
+        facts.forest_classes("aspect")
+
+    assert refusal.value.id == "facts.not_counted"
+
+
+def test_the_plan_has_21_tasks_and_the_figures_of_its_main_targets() -> None:
+    plan = facts.plan("xingguo-2024-2026")
+
+    assert list(plan.tasks) == list(range(1, 22))
+    assert [plan.targets[g].value for g in ("G1", "G2", "G3")] == [75.36, 85.51, 52]
+    assert (plan.start, plan.end) == (date(2024, 1, 1), date(2026, 12, 31))
+
+
+def test_every_number_of_a_target_stands_in_its_quote() -> None:
+    for target in facts.plan("xingguo-2024-2026").targets.values():
+        if target.value is not None and target.id not in ("T5b", "T9a", "T9b"):
+            assert f"{target.value:g}" in target.quote, target.id
+
+
+def test_a_number_has_a_sense_and_a_unit_and_an_assigned_value_is_not_known() -> None:
+    for target in facts.plan("xingguo-2024-2026").targets.values():
+        assert (target.kind == "number") == (target.value is not None), target.id
+        assert target.kind != "number" or (target.sense and target.unit), target.id
+
+
+def test_a_target_of_a_task_has_its_departments() -> None:
+    targets = facts.plan("xingguo-2024-2026").targets
+
+    assert "湿地管理局" in targets["T12c"].departments
+    assert targets["G1"].departments_inferred
+    assert targets["G5"].departments == ()
+
+
+def test_an_unknown_plan_is_refused() -> None:
+    with pytest.raises(facts.FactsRefusal) as refusal:
+        facts.plan("xingguo-1999")
+
+    assert refusal.value.id == "facts.no_plan"
+
+
+def test_every_text_of_the_facts_and_rules_has_both_languages_with_the_same_values() -> None:
+    ours = {key: pair for key, pair in texts().items() if key.startswith(("facts.", "rule."))}
+
+    assert ours
+    for key, pair in ours.items():
+        assert _named(pair["zh"], "zh") == _named(pair["en"], "en"), key
+
+
+def _named(text: str, lang: str) -> set[str]:
+    """The values a text names, those of its own language without the mark of it."""
+    return {name.removesuffix(lang).removesuffix("_") for _, name, _, _ in Formatter().parse(text) if name is not None}
