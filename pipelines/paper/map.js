@@ -1,0 +1,258 @@
+"use strict";
+/* Draws a county map from the data blocks of its page. Every text of the data goes through textContent. */
+const qingshan = (() => {
+  const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const GRID = 100000;
+  const INK = "#1c2b26";
+  const themes = [];
+  let map, symbols;
+
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+
+  /* ---- shapes ---- */
+  function path(packed, [west, south]) {
+    const at = [0, 0], vertices = [];
+    let axis = 0, value = 0, shift = 0;
+    for (const letter of packed) {
+      const bits = ALPHABET.indexOf(letter);
+      value += (bits & 31) * 2 ** shift;
+      shift += 5;
+      if (bits & 32) continue;
+      at[axis] += value % 2 ? -(value + 1) / 2 : value / 2;
+      if (axis) vertices.push([south + at[1] / GRID, west + at[0] / GRID]);
+      axis = 1 - axis;
+      value = shift = 0;
+    }
+    return vertices;
+  }
+
+  function unpack(packed, origin) {
+    const parts = packed.split("|");
+    return { kind: parts[0][0], parts: parts.map((part) => part.slice(1).split(".").map((p) => path(p, origin))) };
+  }
+
+  /* ---- looks ---- */
+  const hatches = new Map();
+  function hatch(colour) {
+    if (!hatches.has(colour)) {
+      const tile = document.createElement("canvas"), size = 16;
+      tile.width = tile.height = size;
+      const pen = tile.getContext("2d");
+      pen.strokeStyle = colour;
+      pen.lineWidth = 1.6;
+      pen.beginPath();
+      for (const x of [-size, 0, size]) { pen.moveTo(x, size); pen.lineTo(x + size, 0); }
+      pen.stroke();
+      const pattern = pen.createPattern(tile, "repeat");
+      pattern.setTransform(new DOMMatrix().scale(0.5));
+      hatches.set(colour, pattern);
+    }
+    return hatches.get(colour);
+  }
+
+  function pen(look) {
+    return {
+      color: look.line, weight: look.width, dashArray: look.dash || null, lineJoin: "round",
+      fill: Boolean(look.fill || look.hatch), fillColor: look.hatch ? hatch(look.hatch) : look.fill,
+      fillOpacity: look.hatch ? 0.5 : look.opacity, smoothFactor: 0.6,
+    };
+  }
+
+  function icon(look) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "-1 -1 18 18");
+    const shape = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    const paint = { d: symbols[look.symbol], fill: look.fill || "none", stroke: look.line, "stroke-width": look.width };
+    for (const [key, value] of Object.entries(paint)) shape.setAttribute(key, value);
+    svg.append(shape);
+    return L.divIcon({ className: "sign", html: svg, iconSize: [18, 18] });
+  }
+
+  function drawing(theme, row) {
+    const packed = theme.shapes[row];
+    if (!packed) return null;
+    const { kind, parts } = unpack(packed, theme.origin), look = theme.looks[theme.picks[row]];
+    if (kind === "P") return L.polygon(parts, pen(look));
+    if (kind === "L") return L.polyline(parts.map((part) => part[0]), { ...pen(look), fill: false });
+    const signs = parts.map((part) => L.marker(part[0][0], { icon: icon(look), title: name(theme, row) }));
+    return signs.length === 1 ? signs[0] : L.featureGroup(signs);
+  }
+
+  /* ---- words ---- */
+  const word = (coded, row) => coded.of[coded.at[row]];
+  const name = (theme, row) => word(theme.names, row);
+
+  function put(parent, tag, text, kind) {
+    const made = document.createElement(tag);
+    if (text !== undefined) made.textContent = text;
+    if (kind) made.className = kind;
+    parent.append(made);
+    return made;
+  }
+
+  function both(parent, zh, en) {
+    put(parent, "span", zh, "zh").lang = "zh-Hans";
+    if (en) put(parent, "span", en, "en").lang = "en";
+    return parent;
+  }
+
+  function card(theme, row) {
+    const box = document.createElement("div"), look = theme.looks[theme.picks[row]];
+    both(put(box, "p", undefined, "of"), theme.zh, theme.en);
+    put(box, "h3", name(theme, row));
+    if (theme.looks.length > 1) {
+      const chip = put(box, "p", undefined, "chip");
+      put(chip, "i").style.background = look.fill || look.line;
+      both(chip, look.zh, look.en);
+    }
+    const list = put(box, "dl");
+    theme.columns.forEach((column, i) => {
+      both(put(list, "dt"), column.zh, column.en);
+      put(list, "dd", `${word(theme.values[i], row)} ${column.unit}`.trim());
+    });
+    if (theme.madeUp) both(put(box, "p", undefined, "invented"), "示例数据,虚构", "made-up sample data");
+    return box;
+  }
+
+  /* ---- layers ---- */
+  let halo = null;
+  function mark(layer) {
+    if (halo) halo.remove();
+    const style = { color: INK, weight: 3, fill: false, interactive: false };
+    halo = layer && layer.getLatLngs
+      ? new (layer instanceof L.Polygon ? L.Polygon : L.Polyline)(layer.getLatLngs(), style).addTo(map) : null;
+  }
+
+  function theme(on, id) {
+    const data = read(id), group = L.featureGroup(), rows = [];
+    data.shapes.forEach((_, row) => {
+      const layer = drawing(data, row);
+      rows.push(layer);
+      if (!layer) return;
+      layer.row = row;
+      if (layer instanceof L.FeatureGroup) layer.eachLayer((part) => { part.row = row; });
+      group.addLayer(layer);
+    });
+    group.bindPopup((layer) => card(data, layer.row), { maxWidth: 270, minWidth: 200 });
+    group.bindTooltip((layer) => name(data, layer.row), { sticky: true, className: "tip" });
+    group.on("popupopen", (e) => mark(e.popup._source)).on("popupclose", () => mark(null));
+    const labels = L.layerGroup(data.labels.length ? data.anchors.map((at, row) => at && label(data, row, at)).filter(Boolean) : []);
+    group.on("add", () => labels.addTo(on)).on("remove", () => { labels.remove(); mark(null); });
+    themes.push({ id, data, group, rows, labels });
+    return group;
+  }
+
+  function label(data, row, at) {
+    const box = document.createElement("div");
+    data.labels.forEach((said, i) => put(box, i ? "small" : "b", said[row]));
+    const shown = L.divIcon({ className: "label", html: box, iconSize: [0, 0] });
+    return L.marker(at, { icon: shown, interactive: false, keyboard: false, pane: "labels" });
+  }
+
+  /* Labels that would cover one another are left out, the earlier row stays. */
+  function declutter() {
+    const kept = [];
+    for (const box of map.getPane("labels").querySelectorAll(".label > div")) {
+      box.classList.remove("hidden");
+      const r = box.getBoundingClientRect();
+      const clash = kept.some((k) => r.left < k.right + 2 && k.left < r.right + 2 && r.top < k.bottom && k.top < r.bottom);
+      if (clash) box.classList.add("hidden"); else kept.push(r);
+    }
+  }
+
+  function restack() {
+    for (const { group } of themes) if (map.hasLayer(group)) group.bringToFront();
+    if (halo) halo.bringToFront();
+    declutter();
+  }
+
+  /* ---- the county ---- */
+  function ground(on) {
+    map = on;
+    const county = read("ground"), { parts } = unpack(county.shape, county.origin);
+    symbols = county.symbols;
+    for (const [pane, z] of [["ground", 200], ["outline", 450], ["labels", 620]]) {
+      map.createPane(pane).style.zIndex = z;
+      map.getPane(pane).style.pointerEvents = "none";
+    }
+    const below = { pane: "ground", renderer: L.svg({ pane: "ground", padding: 0.5 }), interactive: false };
+    const above = { pane: "outline", renderer: L.svg({ pane: "outline", padding: 0.5 }), interactive: false };
+    graticule(county.bounds, below);
+    for (const [weight, opacity] of [[26, 0.07], [17, 0.09], [9, 0.13]]) {
+      L.polygon(parts, { ...below, weight, opacity, color: "#2d6a58", fill: false, lineJoin: "round" }).addTo(map);
+    }
+    L.polygon(parts, { ...below, stroke: false, fillColor: "#fbfaf4", fillOpacity: 1 }).addTo(map);
+    L.polygon(parts, { ...above, weight: 2.2, color: "#3d3a33", dashArray: "11 4 2 4", fill: false }).addTo(map);
+    L.control.scale({ imperial: false, maxWidth: 130 }).addTo(map);
+    frame(county.bounds);
+  }
+
+  const minutes = (degrees) => {
+    const whole = Math.floor(degrees + 1e-9);
+    return `${whole}°${String(Math.round((degrees - whole) * 60)).padStart(2, "0")}′`;
+  };
+
+  /* Meridians and parallels every 10′, so that the empty ground outside the county still says where it is. */
+  function graticule([[south, west], [north, east]], below) {
+    const style = { ...below, color: "#9aa79d", weight: 0.7, opacity: 0.55, dashArray: "1 4" };
+    const tick = (at, text, kind) => L.marker(at, {
+      pane: "ground", interactive: false, keyboard: false,
+      icon: L.divIcon({ className: `tick ${kind}`, html: text, iconSize: [0, 0] }),
+    }).addTo(map);
+    for (let i = Math.floor(west * 6) - 6; i <= Math.ceil(east * 6) + 6; i++) {
+      L.polyline([[south - 1, i / 6], [north + 1, i / 6]], style).addTo(map);
+      tick([north + 0.018, i / 6], `${minutes(i / 6)}E`, "meridian");
+    }
+    for (let i = Math.floor(south * 6) - 6; i <= Math.ceil(north * 6) + 6; i++) {
+      L.polyline([[i / 6, west - 1], [i / 6, east + 1]], style).addTo(map);
+      tick([i / 6, west - 0.012], `${minutes(i / 6)}N`, "parallel");
+    }
+  }
+
+  function frame(bounds) {
+    const fit = () => {
+      map.invalidateSize({ animate: false });
+      map.fitBounds(bounds, { animate: false, padding: map.getSize().x > 600 ? [34, 34] : [10, 14] });
+    };
+    fit();
+    map.setMaxBounds(L.latLngBounds(bounds).pad(0.5));
+    map.on("zoomend", declutter);
+    addEventListener("resize", fit);
+    addEventListener("beforeprint", () => { document.querySelectorAll("details").forEach((d) => { d.open = true; }); fit(); });
+    addEventListener("afterprint", fit);
+    /* The wheel scrolls the page until the map is used. */
+    map.on("click", () => map.scrollWheelZoom.enable()).on("mouseout", () => map.scrollWheelZoom.disable());
+  }
+
+  /* ---- legend and tables ---- */
+  function show(id, on) {
+    const { group } = themes.find((t) => t.id === id);
+    if (on) group.addTo(map); else group.remove();
+    restack();
+  }
+
+  function find(id, row) {
+    const box = document.querySelector(`input[data-theme="${id}"]`), layer = themes.find((t) => t.id === id).rows[row];
+    if (!layer) return;
+    if (!box.checked) box.click();
+    map.getContainer().scrollIntoView({ block: "center" });
+    if (layer.getBounds) map.fitBounds(layer.getBounds(), { maxZoom: 13, animate: false });
+    else map.setView(layer.getLatLng(), 13, { animate: false });
+    layer.openPopup();
+  }
+
+  function wire() {
+    for (const box of document.querySelectorAll("input[data-theme]")) {
+      box.addEventListener("change", () => show(box.dataset.theme, box.checked));
+    }
+    document.addEventListener("click", (e) => {
+      const button = e.target.closest("button[data-row]");
+      if (button) find(button.dataset.theme, Number(button.dataset.row));
+    });
+    if (matchMedia("(max-width: 760px)").matches) document.getElementById("legend").open = false;
+    restack();
+  }
+  document.addEventListener("DOMContentLoaded", wire);
+
+  return { ground, theme, themes, show, find, get map() { return map; } };
+})();
