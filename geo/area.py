@@ -63,11 +63,12 @@ class _Rings:
     @property
     def first(self) -> Ints:
         """Per vertex, the index of the first vertex of its ring."""
-        return np.searchsorted(self.ring, self.ring)
+        begins = np.searchsorted(self.ring, np.arange(len(self.sign)))
+        return begins[self.ring]
 
     def total(self, edges: Floats) -> Floats:
         """(n,) outer minus holes, of a term per vertex that belongs to the edge it begins."""
-        inner = np.append(self.ring[1:] == self.ring[:-1], False)
+        inner = np.append(self.ring[1:] == self.ring[:-1], False)[: len(self.ring)]
         per_ring = np.abs(np.bincount(self.ring, np.where(inner, edges, 0.0), len(self.sign)))
         return np.bincount(self.shape, per_ring * self.sign, self.n)
 
@@ -113,7 +114,7 @@ def _strip(phi: Floats) -> Floats:
 
 def _ahead(values: Floats) -> Floats:
     """The step to the next vertex. The step out of a ring's last vertex means nothing: `total` leaves it out."""
-    return np.append(values[1:] - values[:-1], 0.0)
+    return np.append(values[1:] - values[:-1], 0.0)[: len(values)]
 
 
 def _rings(shapes: Shapes) -> _Rings:
@@ -140,7 +141,8 @@ def _cut_edges(rings: _Rings) -> _Rings:
     """The same rings with floor(d / 70) evenly spaced points on every edge longer than 70 m."""
     x, y = _half_up(rings.x, 4), _half_up(rings.y, 4)
     dx, dy = _ahead(x), _ahead(y)
-    length = np.where(np.append(rings.ring[1:] == rings.ring[:-1], False), np.hypot(dx, dy), 0.0)
+    within = np.append(rings.ring[1:] == rings.ring[:-1], False)[: len(x)]
+    length = np.where(within, np.hypot(dx, dy), 0.0)
     inserted = np.where(length > _LONGEST_EDGE_M, np.floor(length / _LONGEST_EDGE_M), 0.0).astype(np.int64)
     start = np.repeat(np.arange(len(x)), inserted + 1)
     step = np.arange(len(start)) - np.searchsorted(start, start)
@@ -161,14 +163,10 @@ def _inverse_gauss(rings: _Rings, zone: Zone) -> tuple[Floats, Floats]:
     v2 = 1 + eta2
     q = (rings.x - zone.false_easting) * np.sqrt(v2) / _C
     latitude = bf - 0.5 * v2 * np.tan(bf) * (
-        q**2
-        - (5 + 3 * t2 + eta2 - 9 * eta2 * t2) * q**4 / 12
-        + (61 + 90 * t2 + 45 * t2**2) * q**6 / 360
+        q**2 - (5 + 3 * t2 + eta2 - 9 * eta2 * t2) * q**4 / 12 + (61 + 90 * t2 + 45 * t2**2) * q**6 / 360
     )
     longitude = (
-        q
-        - (1 + 2 * t2 + eta2) * q**3 / 6
-        + (5 + 28 * t2 + 24 * t2**2 + 6 * eta2 + 8 * eta2 * t2) * q**5 / 120
+        q - (1 + 2 * t2 + eta2) * q**3 / 6 + (5 + 28 * t2 + 24 * t2**2 + 6 * eta2 + 8 * eta2 * t2) * q**5 / 120
     ) / np.cos(bf)
     return latitude, longitude + zone.central_meridian * _PI / 180
 
