@@ -63,7 +63,7 @@ class _Rings:
     @property
     def first(self) -> Ints:
         """Per vertex, the index of the first vertex of its ring."""
-        begins = np.searchsorted(self.ring, np.arange(len(self.sign)))
+        begins: Ints = np.searchsorted(self.ring, np.arange(len(self.sign)))
         return begins[self.ring]
 
     def total(self, edges: Floats) -> Floats:

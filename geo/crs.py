@@ -135,7 +135,7 @@ def _moved(shapes: Shapes, source: int, target: int) -> Shapes:
     if source == target or {source, target} <= DEGREES:
         return shapes
     transformer = _transformer(source, target)
-    return shapely.transform(shapes, transformer.transform, interleaved=False)
+    return shapely.transform(shapes, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1])))
 
 
 @cache
@@ -176,7 +176,7 @@ def _zone_code(crs: pyproj.CRS) -> int | None:
     operation = crs.coordinate_operation
     if operation is None or "Transverse Mercator" not in operation.method_name or not _on_cgcs2000(crs):
         return None
-    value = {p.name: p.value for p in operation.params}
+    value: dict[str, float] = {p.name: float(p.value) for p in operation.params}
     plain = (value.get("Latitude of natural origin"), value.get("Scale factor at natural origin"))
     north = value.get("False northing")
     meridian, east = value.get("Longitude of natural origin"), value.get("False easting")

@@ -68,7 +68,7 @@ class Job:
     box: Box | None
     margin_km: float
     layer: str | None
-    bounds: Bounds = Bounds()
+    bounds: Bounds
 
 
 def read(job: Job, *, mend: Mend | None = None) -> Iterator[Opening | list[Row]]:
@@ -155,7 +155,7 @@ def _rows(batch: list[Feature], epsg: int, survey_epsg: int, around: Box | None,
     ]
 
 
-def _row(  # noqa: PLR0913, PLR0917 -- the parallel results of one row meet here
+def _row(
     feature: Feature, settled: Settled, shape: BaseGeometry | None, area: float, survey_epsg: int, inside: bool
 ) -> Row:
     refusal = feature.refusal or settled.refusal
@@ -163,9 +163,9 @@ def _row(  # noqa: PLR0913, PLR0917 -- the parallel results of one row meet here
         refusal = _outside(shape)
     if refusal is not None or shape is None:
         return Row(feature.number, feature.attributes, None, None, None, settled.notes, refusal)
-    areal = shape.geom_type == "MultiPolygon"
-    survey = (area, survey_epsg) if areal else (None, None)
-    return Row(feature.number, feature.attributes, shape, *survey, settled.notes, None)
+    if shape.geom_type != "MultiPolygon":
+        return Row(feature.number, feature.attributes, shape, None, None, settled.notes, None)
+    return Row(feature.number, feature.attributes, shape, area, survey_epsg, settled.notes, None)
 
 
 def _stored(kept: Shapes, epsg: int, mend: Mend | None) -> Shapes:

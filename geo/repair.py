@@ -24,7 +24,6 @@ Measure = Callable[[Shapes], np.ndarray[tuple[int], np.dtype[np.float64]]]
 """(n,) areas in m² of (n,) shapes."""
 
 _AREAL = (GeometryType.POLYGON, GeometryType.MULTIPOLYGON)
-_TO_MULTI = {GeometryType.POLYGON: shapely.multipolygons, GeometryType.LINESTRING: shapely.multilinestrings}
 _PLACE = re.compile(r"\[(\S+) (\S+)\]")
 
 
@@ -115,9 +114,9 @@ def _simplified(shape: BaseGeometry | None) -> tuple[BaseGeometry | None, tuple[
 
 
 def _gathered(parts: list[BaseGeometry], kind: str) -> BaseGeometry:
-    gather = {"Polygon": shapely.multipolygons, "LineString": shapely.multilinestrings, "Point": shapely.multipoints}
-    gathered: BaseGeometry = gather[kind](parts)
-    return gathered
+    if kind == "Point":
+        return shapely.multipoints(parts)
+    return shapely.multipolygons(parts) if kind == "Polygon" else shapely.multilinestrings(parts)
 
 
 def _single_kind(shapes: Shapes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -126,17 +125,17 @@ def _single_kind(shapes: Shapes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
 
 
 def _to_multi(shape: BaseGeometry) -> BaseGeometry:
-    gather = _TO_MULTI.get(GeometryType(shapely.get_type_id(shape)))
-    return shape if gather is None else gather([shape])
+    many = shape.geom_type in ("Polygon", "LineString")
+    return _gathered([shape], shape.geom_type) if many else shape
 
 
 def _polygons(shape: BaseGeometry) -> BaseGeometry:
     parts = shapely.get_parts(shapely.get_parts(shape))
-    return shapely.multipolygons(parts[shapely.get_type_id(parts) == GeometryType.POLYGON])
+    return shapely.multipolygons(list(parts[shapely.get_type_id(parts) == GeometryType.POLYGON]))
 
 
 def _fault(shape: BaseGeometry, reason: str) -> Note:
     """GEOS says "Self-intersection[115.3 26.3]": the kind and the place."""
     found = _PLACE.search(reason)
     x, y = found.groups() if found else [f"{v:.10g}" for v in shapely.get_coordinates(shape)[0]]
-    return Note("shape.invalid", {"fault": reason.split("[")[0], "x": x, "y": y})
+    return Note("shape.invalid", {"fault": reason.split("[", maxsplit=1)[0], "x": x, "y": y})

@@ -42,7 +42,7 @@ def _answer(job: dict[str, Any], stream: BinaryIO) -> None:
     except MemoryError:
         most = job["limits"]["memory_bytes"] // 1024**2
         send(stream, GeoRefusal("sandbox.memory", name=_name(job), most=most))
-    except Exception as error:  # noqa: BLE001 -- whatever a file provokes is an answer about that file
+    except Exception as error:
         traceback.print_exc()
         send(stream, GeoRefusal("file.unreadable", name=_name(job), detail=repr(error)[:200]))
 

@@ -20,6 +20,7 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
+from geo.formats.choice import choose
 from geo.formats.values import Bounds, Column, Contents, Feature, Format, Kind, LayerListed, Scalar, Source, shown
 from geo.refusal import GeoRefusal
 from geo.repair import Note
@@ -47,16 +48,16 @@ def sniff(path: Path) -> bool:
 
 @contextmanager
 def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Contents, Iterator[Feature]]]:
-    """Open a FeatureCollection, a Feature or a bare geometry; `layer` is not looked at, a GeoJSON is one layer."""
+    """Open a FeatureCollection, a Feature or a bare geometry: one layer, named as the file."""
     with source.path.open("rb") as file:
         document = _Document(_Text(file, source, bounds.vertices * _CHARACTERS_PER_VERTEX), source)
         rows = _features(document, bounds)
         ahead = [feature for feature, _ in zip(rows, range(_SEEN_FOR_COLUMNS), strict=False)]
-        name = Path(source.name).stem
+        chosen = choose((LayerListed(Path(source.name).stem, None, "Unknown"),), layer, source)
         contents = Contents(
             format=FORMAT.name,
-            layer=name,
-            layers=(LayerListed(name, None, "Unknown"),),
+            layer=chosen.name,
+            layers=(chosen,),
             count=None,
             columns=_columns(ahead),
             encoding="UTF-8",
@@ -277,7 +278,7 @@ def _build(kind: str, coordinates: Any, bounds: Bounds) -> BaseGeometry:
     return shapely.MultiPolygon([_polygon(_listed(rings), bounds) for rings in coordinates])
 
 
-def _polygon(rings: list[Any], bounds: Bounds) -> BaseGeometry:
+def _polygon(rings: list[Any], bounds: Bounds) -> shapely.Polygon:
     outer, *holes = [_ring(ring, bounds) for ring in rings]
     return shapely.Polygon(outer, holes)
 

@@ -75,7 +75,7 @@ def _tables(base: sqlite3.Connection) -> list[tuple[str, str, str]]:
     return base.execute(asked).fetchall()
 
 
-def _listed(  # noqa: PLR0913 -- one row of the catalogue and what it is held against
+def _listed(
     base: sqlite3.Connection, table: str, column: str, kind: str, source: Source, bounds: Bounds
 ) -> LayerListed:
     quoted, inside = _quoted(table), _quoted(column)

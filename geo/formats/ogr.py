@@ -101,7 +101,8 @@ def _scalar(value: Any, kind: Kind) -> Scalar:
             return value
     if kind == "boolean":
         return bool(value)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | tuple) else value
+    held: Scalar = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | tuple) else value
+    return held
 
 
 def _shape(geometry: Any, bounds: Bounds) -> tuple[BaseGeometry | None, Note | None]:

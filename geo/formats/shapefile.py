@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from geo.formats import ogr
+from geo.formats.choice import choose
 from geo.formats.values import Bounds, Contents, Feature, Format, LayerListed, Source
 from geo.refusal import GeoRefusal
 from geo.repair import Note
@@ -46,16 +47,16 @@ def sniff(path: Path) -> bool:
 
 @contextmanager
 def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Contents, Iterator[Feature]]]:
-    """Open a .shp whose siblings lie beside it under the same stem. The layer is the file: `layer` is not looked at."""
+    """Open a .shp whose siblings lie beside it under the same stem: one layer, named as the file."""
     shape_kind, records = _checked(source, bounds)
+    chosen = choose((LayerListed(Path(source.name).stem, records, shape_kind),), layer, source)
     encoding, notes = text_encoding(source.path)
     with ogr.collection(source, driver="ESRI Shapefile", layer=None, encoding=encoding) as opened:
         columns = ogr.columns(opened)
-        name = Path(source.name).stem
         contents = Contents(
             format=FORMAT.name,
-            layer=name,
-            layers=(LayerListed(name, records, shape_kind),),
+            layer=chosen.name,
+            layers=(chosen,),
             count=records,
             columns=columns,
             encoding=encoding,
@@ -66,7 +67,7 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
 
 
 def text_encoding(path: Path) -> tuple[str, tuple[Note, ...]]:
-    """The encoding of a .dbf: what the .cpg says if the text bears it, else UTF-8 if it is that strictly, else GB18030."""
+    """The encoding of a .dbf: what the .cpg says if the text bears it, else strict UTF-8, else GB18030."""
     stated = _code_page(path.with_suffix(".cpg"))
     table = path.with_suffix(".dbf")
     if stated and _bears(table, stated):
