@@ -1,0 +1,347 @@
+"""GeoJSON (RFC 7946, and the older `crs` member), read strictly and feature by feature.
+
+GDAL reads numbers in strings, rings that do not close and wrong nesting without a word, so the structure is checked
+here, and GDAL is not asked. Ring orientation is tolerated, as RFC 7946 §3.1.6 tells readers to.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.errors import ShapelyError
+from shapely.geometry.base import BaseGeometry
+
+from geo.formats.choice import choose
+from geo.formats.values import Bounds, Column, Contents, Feature, Format, Kind, LayerListed, Scalar, Source, shown
+from geo.refusal import GeoRefusal
+from geo.repair import Note
+
+_CHUNK = 1024 * 1024
+_CHARACTERS_PER_VERTEX = 48
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SEEN_FOR_COLUMNS = 1000
+"""A GeoJSON declares no columns: they are read off its first features."""
+
+_DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
+
+
+class _Fault(Exception):  # noqa: N818 -- carries a note to the row it belongs to
+    def __init__(self, note: Note) -> None:
+        super().__init__(note)
+        self.note = note
+
+
+def sniff(path: Path) -> bool:
+    """An opening brace, after a byte order mark or blanks, before any other character."""
+    with path.open("rb") as file:
+        return file.read(1024).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
+
+
+@contextmanager
+def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Contents, Iterator[Feature]]]:
+    """Open a FeatureCollection, a Feature or a bare geometry: one layer, named as the file."""
+    with source.path.open("rb") as file:
+        document = _Document(_Text(file, source, bounds.vertices * _CHARACTERS_PER_VERTEX), source)
+        rows = _features(document, bounds)
+        ahead = [feature for feature, _ in zip(rows, range(_SEEN_FOR_COLUMNS), strict=False)]
+        chosen = choose((LayerListed(Path(source.name).stem, None, "Unknown"),), layer, source)
+        contents = Contents(
+            format=FORMAT.name,
+            layer=chosen.name,
+            layers=(chosen,),
+            count=None,
+            columns=_columns(ahead),
+            encoding="UTF-8",
+            stated_crs=document.crs,
+        )
+        yield contents, chain(ahead, rows)
+
+
+class _Constant(Exception):  # noqa: N818 -- NaN and the infinities, which JSON does not know
+    pass
+
+
+class _Text:
+    """The text of a file as a window that moves on: decoded JSON values, never the whole file."""
+
+    def __init__(self, file: Any, source: Source, longest: int) -> None:
+        self._file, self._source, self._longest = file, source, longest
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")("strict")
+        self._json = json.JSONDecoder(parse_constant=_no_constant)
+        self._window, self._at, self._ended, self._passed = "", 0, False, 0
+
+    def peek(self) -> str:
+        """The next character that is not blank; empty at the end."""
+        while True:
+            found = _SPACE.match(self._window, self._at)
+            self._at = found.end() if found else self._at
+            if self._at < len(self._window) or not self._more():
+                return self._window[self._at : self._at + 1]
+
+    def take(self, expected: str) -> str:
+        """Step over one of the characters expected. Raises GeoRefusal at another."""
+        found = self.peek()
+        if not found or found not in expected:
+            raise self.broken(f"{found or 'EOF'} ≠ {' '.join(expected)}")
+        self._at += 1
+        return found
+
+    def value(self) -> Any:
+        """The next JSON value, read on until it is whole."""
+        self.peek()
+        while True:
+            try:
+                value, end = self._json.raw_decode(self._window, self._at)
+            except RecursionError as error:
+                raise GeoRefusal("geojson.too_deep", name=self._source.name) from error
+            except _Constant as constant:
+                raise self.broken(str(constant)) from constant
+            except ValueError as error:
+                if not self._wider():
+                    raise self.broken(shown(str(error), 120)) from error
+                continue
+            if end == len(self._window) and self._more():
+                continue  # A number may go on in the next chunk.
+            self._at = end
+            return value
+
+    def broken(self, detail: str) -> GeoRefusal:
+        return GeoRefusal("geojson.broken", name=self._source.name, at=self._passed + self._at, detail=detail)
+
+    def _wider(self) -> bool:
+        """As much again as is already waiting, so that a long feature is not parsed anew at every chunk."""
+        waiting = len(self._window) - self._at
+        if waiting > self._longest:
+            raise GeoRefusal("geojson.monster", name=self._source.name, at=self._passed + self._at)
+        return self._more(max(_CHUNK, waiting))
+
+    def _more(self, size: int = _CHUNK) -> bool:
+        if self._ended:
+            return False
+        raw = self._file.read(size)
+        self._ended = not raw
+        try:
+            fresh = self._decode.decode(raw, final=self._ended)
+        except UnicodeDecodeError as error:
+            raise GeoRefusal("geojson.not_utf8", name=self._source.name) from error
+        self._window, self._passed, self._at = self._window[self._at :] + fresh, self._passed + self._at, 0
+        return bool(fresh) or not self._ended
+
+
+class _Document:
+    """The members of the outermost object; `features` are handed out one by one as they come."""
+
+    def __init__(self, text: _Text, source: Source) -> None:
+        self._text, self._source = text, source
+        self.members: dict[str, Any] = {}
+
+    @property
+    def crs(self) -> str | None:
+        """The name in the older `crs` member. Raises GeoRefusal for one that cannot be read."""
+        stated = self.members.get("crs")
+        if stated is None:
+            return None
+        name = stated.get("properties", {}).get("name") if isinstance(stated, dict) else None
+        if not isinstance(name, str):
+            raise GeoRefusal("crs.unreadable", stated=shown(json.dumps(stated, ensure_ascii=False), 120))
+        return name
+
+    def features(self) -> Iterator[Any]:
+        self._text.take("{")
+        while self._text.peek() != "}":
+            name = self._name()
+            if name == "features" and self._text.peek() == "[":
+                yield from self._array()
+                self.members[name] = True
+            else:
+                self._keep(name, self._text.value())
+            if self._text.peek() == "}":
+                break
+            self._text.take(",")
+        self._text.take("}")
+        if self._text.peek():
+            raise self._text.broken(self._text.peek())
+
+    def _name(self) -> str:
+        name = self._text.value()
+        if not isinstance(name, str):
+            raise self._text.broken(shown(str(name), 40))
+        self._text.take(":")
+        return name
+
+    def _keep(self, name: str, value: Any) -> None:
+        if name == "crs" and "features" in self.members and value is not None:
+            raise GeoRefusal("geojson.crs_too_late", name=self._source.name)
+        self.members[name] = value
+
+    def _array(self) -> Iterator[Any]:
+        self._text.take("[")
+        if self._text.peek() == "]":
+            self._text.take("]")
+            return
+        while True:
+            yield self._text.value()
+            if self._text.take(",]") == "]":
+                return
+
+
+def _features(document: _Document, bounds: Bounds) -> Iterator[Feature]:
+    number = 0
+    for number, value in enumerate(document.features(), start=1):
+        yield _feature(number, value, bounds)
+    members = document.members
+    kind = members.get("type")
+    if kind == "FeatureCollection" and members.get("features") is True:
+        return
+    if number or kind not in ("Feature", "GeometryCollection", *_DEPTH):
+        raise GeoRefusal("geojson.not_a_collection", type=shown(json.dumps(kind, ensure_ascii=False), 60))
+    whole = members if kind == "Feature" else {"type": "Feature", "properties": None, "geometry": members}
+    yield _feature(1, whole, bounds)
+
+
+def _feature(number: int, value: Any, bounds: Bounds) -> Feature:
+    try:
+        attributes = _attributes(value)
+    except _Fault as fault:
+        return Feature(number, {}, None, fault.note)
+    try:
+        return Feature(number, attributes, _geometry(value.get("geometry"), bounds))
+    except _Fault as fault:
+        return Feature(number, attributes, None, fault.note)
+
+
+def _attributes(value: Any) -> dict[str, Scalar]:
+    if not isinstance(value, dict) or value.get("type") != "Feature" or "geometry" not in value:
+        raise _Fault(Note("geojson.not_a_feature"))
+    properties = value.get("properties")
+    if not isinstance(properties, dict | None):
+        raise _Fault(Note("geojson.bad_properties"))
+    named = dict(properties or {})
+    if isinstance(value.get("id"), str | int) and "id" not in named:
+        named["id"] = value["id"]
+    return {name: _scalar(held) for name, held in named.items()}
+
+
+def _scalar(value: Any) -> Scalar:
+    """A scalar as it stands; lists and objects as their JSON text."""
+    held: Scalar = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    return held
+
+
+def _geometry(value: Any, bounds: Bounds) -> BaseGeometry | None:
+    if value is None:
+        return None
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind == "GeometryCollection":
+        return _collection(value.get("geometries"), bounds)
+    if kind not in _DEPTH:
+        raise _Fault(Note("geojson.bad_type", {"type": shown(json.dumps(kind, ensure_ascii=False), 60)}))
+    try:
+        return _build(kind, value.get("coordinates"), bounds)
+    except (ShapelyError, ValueError, TypeError, OverflowError) as error:
+        raise _Fault(Note("geojson.bad_coordinates", {"type": kind})) from error
+
+
+def _collection(parts: Any, bounds: Bounds) -> BaseGeometry:
+    if not isinstance(parts, list) or any(not isinstance(part, dict) for part in parts):
+        raise _Fault(Note("geojson.bad_coordinates", {"type": "GeometryCollection"}))
+    if any(part.get("type") == "GeometryCollection" for part in parts):
+        raise _Fault(Note("geojson.bad_coordinates", {"type": "GeometryCollection"}))
+    return shapely.GeometryCollection([_geometry(part, bounds) for part in parts])
+
+
+def _build(kind: str, coordinates: Any, bounds: Bounds) -> BaseGeometry:
+    """A geometry from coordinates of exactly the nesting its type asks for."""
+    if not coordinates:
+        if coordinates == []:
+            raise _Fault(Note("shape.empty"))
+        raise ValueError(kind)
+    if kind == "Point":
+        return shapely.Point(_positions([coordinates], bounds)[0])
+    if kind in ("LineString", "MultiPoint"):
+        make = shapely.LineString if kind == "LineString" else shapely.MultiPoint
+        return make(_positions(coordinates, bounds))
+    _listed(coordinates)
+    if kind == "MultiLineString":
+        return shapely.MultiLineString([_positions(line, bounds) for line in coordinates])
+    if kind == "Polygon":
+        return _polygon(coordinates, bounds)
+    return shapely.MultiPolygon([_polygon(_listed(rings), bounds) for rings in coordinates])
+
+
+def _polygon(rings: list[Any], bounds: Bounds) -> shapely.Polygon:
+    outer, *holes = [_ring(ring, bounds) for ring in rings]
+    return shapely.Polygon(outer, holes)
+
+
+def _ring(ring: Any, bounds: Bounds) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    positions = _positions(ring, bounds)
+    if len(positions) < 4:
+        raise _Fault(Note("shape.too_few_points"))
+    first, last = positions[0], positions[-1]
+    if (first[:2] != last[:2]).any():
+        place = {"x": f"{first[0]:.10g}", "y": f"{first[1]:.10g}"}
+        raise _Fault(Note("geojson.ring_open", {**place, "x2": f"{last[0]:.10g}", "y2": f"{last[1]:.10g}"}))
+    return positions
+
+
+def _positions(values: Any, bounds: Bounds) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """(n, 2) or (n, 3) finite numbers, and nothing that merely looks like them."""
+    if len(_listed(values)) > bounds.vertices:
+        raise _Fault(Note("shape.too_many_points", {"most": bounds.vertices}))
+    if set(map(type, values)) != {list}:
+        raise ValueError("a position is a list")
+    if not set(map(type, chain.from_iterable(values))) <= {int, float}:
+        raise _Fault(Note("geojson.not_numbers"))
+    widths = set(map(len, values))
+    if min(widths) < 2:
+        raise ValueError("a position has two numbers")
+    width = 3 if min(widths) >= 3 else 2
+    positions = np.array(values if widths == {width} else [v[:width] for v in values], dtype=np.float64)
+    if not np.isfinite(positions).all():
+        raise _Fault(Note("shape.not_finite"))
+    return positions
+
+
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list) or not value:
+        raise ValueError("a list is wanted")
+    return value
+
+
+def _no_constant(constant: str) -> Any:
+    raise _Constant(constant)
+
+
+def _columns(features: list[Feature]) -> tuple[Column, ...]:
+    kinds: dict[str, set[Kind]] = {}
+    for feature in features:
+        for name, value in feature.attributes.items():
+            kinds.setdefault(name, set()).update(() if value is None else (_kind(value),))
+    return tuple(Column(name, _widest(found)) for name, found in kinds.items())
+
+
+def _kind(value: Scalar) -> Kind:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    return "real" if isinstance(value, float) else "text"
+
+
+def _widest(kinds: set[Kind]) -> Kind:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    return "real" if kinds == {"integer", "real"} else "text"
+
+
+FORMAT = Format("GeoJSON", (".geojson", ".json"), sniff, read)

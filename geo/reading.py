@@ -1,0 +1,197 @@
+"""From an exchange file to rows in storage: mended, measured in the file's own plane, moved to EPSG:4490.
+
+This is what happens inside the sandbox; nothing here limits itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geo.area import Floats, survey_area
+from geo.crs import DEGREES, STORAGE, Box, Shapes, Taken, name_of, said, take_crs, to_storage, zones
+from geo.formats.registry import open_file
+from geo.formats.values import Bounds, Column, Contents, Feature, LayerListed, Scalar
+from geo.repair import Mend, Note, Settled, repair
+
+_ROWS = 500
+_VERTICES = 100_000
+_SAMPLED = 1000
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is known of a file before its rows.
+
+    count: rows, None when the format does not say. epsg: the CRS it is read in; crs_stated: by the file itself, not
+    found by trying. survey_epsg: the plane its areas of record are computed in.
+    """
+
+    format: str
+    layer: str
+    layers: tuple[LayerListed, ...]
+    count: int | None
+    columns: tuple[Column, ...]
+    encoding: str | None
+    epsg: int
+    crs_name: str
+    crs_stated: bool
+    survey_epsg: int
+    notes: tuple[Note, ...]
+
+
+class Row(NamedTuple):
+    """A row of a file. number: from 1. shape: EPSG:4490, None when refused. Points and lines have no area."""
+
+    number: int
+    attributes: dict[str, Scalar]
+    shape: BaseGeometry | None
+    survey_area_m2: float | None
+    survey_epsg: int | None
+    notes: tuple[Note, ...]
+    refusal: Note | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be read, and what is expected of it. folder: an empty one to work in."""
+
+    path: Path
+    folder: Path
+    box: Box | None
+    margin_km: float
+    layer: str | None
+    bounds: Bounds
+
+
+def read(job: Job, *, mend: Mend | None = None) -> Iterator[Opening | list[Row]]:
+    """The opening, then the rows in batches. Raises GeoRefusal for what concerns the file as a whole."""
+    with open_file(job.path, layer=job.layer, folder=job.folder, bounds=job.bounds) as (contents, features):
+        ahead = _ahead(features)
+        taken = _taken(contents, ahead, job)
+        survey_epsg = taken.epsg if taken.epsg in zones() or taken.epsg in DEGREES else STORAGE
+        yield _opening(contents, taken, survey_epsg)
+        around = job.box.grown(job.margin_km) if job.box else None
+        for batch in _batches(_then(ahead, features)):
+            yield _rows(batch, taken.epsg, survey_epsg, around, mend)
+
+
+def _then(ahead: list[Feature], rest: Iterator[Feature]) -> Iterator[Feature]:
+    while ahead:
+        yield ahead.pop(0)
+    yield from rest
+
+
+def _ahead(features: Iterator[Feature]) -> list[Feature]:
+    """As many features as the CRS is judged by, fewer when they are large."""
+    ahead: list[Feature] = []
+    vertices = 0
+    for feature in islice(features, _SAMPLED):
+        ahead.append(feature)
+        vertices += int(shapely.get_num_coordinates(feature.shape))
+        if vertices > _VERTICES:
+            break
+    return ahead
+
+
+def _taken(contents: Contents, ahead: list[Feature], job: Job) -> Taken:
+    firsts = [shapely.get_coordinates(f.shape)[:1] for f in ahead if f.shape is not None]
+    sample = np.concatenate([*firsts, np.empty((0, 2))])
+    whole = len(ahead) < _SAMPLED
+    if not len(sample) and contents.stated_crs is None and whole:
+        return Taken(STORAGE, name_of(STORAGE), stated=False)  # Nothing to place: every row is refused anyway.
+    return take_crs(contents.stated_crs, sample, box=job.box, margin_km=job.margin_km)
+
+
+def _opening(contents: Contents, taken: Taken, survey_epsg: int) -> Opening:
+    return Opening(
+        format=contents.format,
+        layer=contents.layer,
+        layers=contents.layers,
+        count=contents.count,
+        columns=contents.columns,
+        encoding=contents.encoding,
+        epsg=taken.epsg,
+        crs_name=taken.name,
+        crs_stated=taken.stated,
+        survey_epsg=survey_epsg,
+        notes=contents.notes,
+    )
+
+
+def _batches(features: Iterator[Feature]) -> Iterator[list[Feature]]:
+    batch: list[Feature] = []
+    vertices = 0
+    for feature in features:
+        batch.append(feature)
+        vertices += int(shapely.get_num_coordinates(feature.shape))
+        if len(batch) >= _ROWS or vertices >= _VERTICES:
+            yield batch
+            batch, vertices = [], 0
+    if batch:
+        yield batch
+
+
+def _rows(batch: list[Feature], epsg: int, survey_epsg: int, around: Box | None, mend: Mend | None) -> list[Row]:
+    def measure(shapes: Shapes) -> Floats:
+        return survey_area(shapes if survey_epsg == epsg else to_storage(shapes, epsg), epsg=survey_epsg)
+
+    plane = _array([feature.shape for feature in batch])
+    settled = repair(plane, measure=measure, mend=mend)
+    kept = _array([s.shape for s in settled])
+    areas = measure(kept)
+    stored = _stored(kept, epsg, mend)
+    inside = _inside(stored, around)
+    return [
+        _row(feature, done, shape, float(area), survey_epsg, bool(lies))
+        for feature, done, shape, area, lies in zip(batch, settled, stored, areas, inside, strict=True)
+    ]
+
+
+def _row(
+    feature: Feature, settled: Settled, shape: BaseGeometry | None, area: float, survey_epsg: int, inside: bool
+) -> Row:
+    refusal = feature.refusal or settled.refusal
+    if refusal is None and shape is not None and not inside:
+        refusal = _outside(shape)
+    if refusal is not None or shape is None:
+        return Row(feature.number, feature.attributes, None, None, None, settled.notes, refusal)
+    if shape.geom_type != "MultiPolygon":
+        return Row(feature.number, feature.attributes, shape, None, None, settled.notes, None)
+    return Row(feature.number, feature.attributes, shape, area, survey_epsg, settled.notes, None)
+
+
+def _stored(kept: Shapes, epsg: int, mend: Mend | None) -> Shapes:
+    """In EPSG:4490. What touches itself within a rounding may cross there: it is mended once more."""
+    stored = to_storage(kept, epsg)
+    broken = ~shapely.is_valid(stored) & ~shapely.is_missing(stored)
+    broken &= np.isfinite(shapely.bounds(stored)).all(axis=1)
+    if broken.any():
+        stored[broken] = _array([s.shape for s in repair(stored[broken], mend=mend)])
+    return stored
+
+
+def _inside(shapes: Shapes, around: Box | None) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    bounds = shapely.bounds(shapes)
+    if around is None:
+        return np.asarray(np.isfinite(bounds).all(axis=1))
+    return around.holds(bounds[:, :2]) & around.holds(bounds[:, 2:])
+
+
+def _outside(shape: BaseGeometry) -> Note:
+    west, south, east, north = shape.bounds
+    landed = said(Box(west, south, east, north))
+    return Note("shape.outside", {"landed": landed})
+
+
+def _array(shapes: list[BaseGeometry | None]) -> Shapes:
+    held = np.empty(len(shapes), dtype=object)
+    held[:] = shapes
+    return held

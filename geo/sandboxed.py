@@ -1,0 +1,136 @@
+"""The child's side of the sandbox: limits itself, reads, answers in frames on what was its standard output."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, BinaryIO
+
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_SMALL = 100
+"""Vertices up to which mending is over before a fork would be."""
+
+
+def main() -> None:
+    """Read the job from standard input and answer it."""
+    job = json.load(sys.stdin)
+    _confine(job["limits"])
+    stream = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    _answer(job, stream)
+
+
+def _answer(job: dict[str, Any], stream: BinaryIO) -> None:
+    # Imported under the limits, for it is these libraries that the limits are for.
+    from geo.refusal import GeoRefusal  # noqa: PLC0415
+    from geo.wire import send  # noqa: PLC0415
+
+    try:
+        for answer in _answers(job):
+            send(stream, answer)
+        send(stream, None)
+    except GeoRefusal as refusal:
+        send(stream, refusal)
+    except MemoryError:
+        most = job["limits"]["memory_bytes"] // 1024**2
+        send(stream, GeoRefusal("sandbox.memory", name=_name(job), most=most))
+    except Exception as error:
+        traceback.print_exc()
+        send(stream, GeoRefusal("file.unreadable", name=_name(job), detail=repr(error)[:200]))
+
+
+def _name(job: dict[str, Any]) -> str:
+    from geo.formats.values import shown  # noqa: PLC0415
+
+    return shown(Path(job["path"]).name)
+
+
+def _answers(job: dict[str, Any]) -> Iterator[Any]:
+    from geo.crs import Box  # noqa: PLC0415
+    from geo.formats.values import Bounds  # noqa: PLC0415
+    from geo.reading import Job, read  # noqa: PLC0415
+
+    asked = Job(
+        path=Path(job["path"]),
+        folder=Path(job["folder"]),
+        box=Box(*job["box"]) if job["box"] else None,
+        margin_km=job["margin_km"],
+        layer=job["layer"],
+        bounds=Bounds(**job["bounds"]),
+    )
+    with closing(read(asked, mend=Mender(job["limits"]["mend_s"]))) as answers:  # type: ignore[type-var]
+        yield from answers
+
+
+def _confine(limits: dict[str, Any]) -> None:
+    """No network where the system allows to leave it; memory, processor time, file size and core dumps bounded."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWNET) != 0:
+        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    cpu = int(limits["cpu_s"])
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 2))  # Equal limits would end in SIGKILL, which names nothing.
+    resource.setrlimit(resource.RLIMIT_AS, (limits["memory_bytes"],) * 2)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits["file_bytes"],) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+
+class Mender:
+    """Mends in a process of its own, which may be stopped: nothing inside GEOS can be.
+
+    seconds: processor time for one shape; all shapes of a file together get ten times as much.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
+        self._left = 10.0 * seconds
+
+    def __call__(self, shape: Any) -> Any:
+        import shapely  # noqa: PLC0415
+
+        from geo.repair import structure  # noqa: PLC0415
+
+        if shapely.get_num_coordinates(shape) <= _SMALL:
+            return structure(shape)
+        if self._left <= 0:
+            return None
+        before = _spent()
+        mended = self._forked(lambda: bytes(shapely.to_wkb(structure(shape))))
+        self._left -= _spent() - before
+        return None if mended is None else shapely.from_wkb(mended)
+
+    def _forked(self, work: Any) -> bytes | None:
+        """What a fork of this single-threaded process makes of it, None when it did not come to an end."""
+        back, out = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(back)
+            self._in_fork(work, out)
+        os.close(out)
+        with os.fdopen(back, "rb") as stream:
+            made = stream.read()
+        _, status = os.waitpid(child, 0)
+        return made if status == 0 else None
+
+    def _in_fork(self, work: Any, out: int) -> None:
+        try:
+            signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_CPU, (self._seconds, self._seconds))
+            with os.fdopen(out, "wb") as stream:
+                stream.write(work())
+            os._exit(0)
+        finally:
+            os._exit(1)
+
+
+def _spent() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
