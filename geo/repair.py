@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -16,6 +16,7 @@ from shapely import GeometryType
 from shapely.geometry.base import BaseGeometry
 
 from geo.crs import Shapes
+from geo.refusal import Note as Note
 
 Mend = Callable[[BaseGeometry], BaseGeometry | None]
 """Gives valid polygons for an invalid shape, or None when it took too long."""
@@ -25,14 +26,6 @@ Measure = Callable[[Shapes], np.ndarray[tuple[int], np.dtype[np.float64]]]
 
 _AREAL = (GeometryType.POLYGON, GeometryType.MULTIPOLYGON)
 _PLACE = re.compile(r"\[(\S+) (\S+)\]")
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something said about a row or a file: the id of a text in data/words and its values."""
-
-    id: str
-    values: dict[str, str | int | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

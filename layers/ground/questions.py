@@ -15,7 +15,9 @@ Key = tuple[Any, ...]
 
 def among(column: Any, values: Collection[Any]) -> ColumnElement[bool]:
     """Whether a column's value is among many: one array instead of a parameter for each."""
-    return column == any_(cast(literal(list(values), ARRAY(column.type)), ARRAY(column.type)))
+    array = ARRAY(column.type)
+    found: ColumnElement[bool] = column == any_(cast(literal(list(values), array), array))
+    return found
 
 
 def by_natural_key(session: Session, layer: type[Any], keys: Collection[Key]) -> dict[Key, uuid.UUID]:

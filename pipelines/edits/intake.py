@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from geo.sandbox import Reading, Row
+from geo.reading import Row
+from geo.sandbox import Reading
 from shapely.geometry import MultiPoint
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import insert, select, update
@@ -71,6 +72,8 @@ class Report:
     """Id of what was said of rows → how often."""
     rows: list[RowReport] = field(default_factory=list)
     ignored: tuple[str, ...] = ()
+    ending: list[uuid.UUID] = field(default_factory=list)
+    """The features that a replacing file no longer holds."""
     batch: int | None = None
     lands: bool = True
 
@@ -94,7 +97,7 @@ def take(
     Raises EditRefusal for what concerns the file as a whole; rows are refused in the report.
     """
     intake = _Intake(session, reading, plan, occasion)
-    for portion in reading:
+    for portion in reading.batches:
         intake.take(portion)
         progress(len(portion))
     if plan.mode == "replace":
@@ -118,7 +121,7 @@ class _Intake:
         self.session, self.plan, self.occasion = session, plan, occasion
         self.layer = layer_named(plan.layer)
         self.table = self.layer.__table__
-        self.match = self._matched(reading.opening.fields)
+        self.match = self._matched([column.name for column in reading.opening.columns])
         self.report = Report(ignored=self.match.ignored)
         self.seen: set[uuid.UUID] = set()
         self.refused: list[dict[str, Any]] = []
@@ -251,14 +254,14 @@ class _Intake:
     def _tell(self, row: Row, outcome: str, feature: uuid.UUID, said: Sequence[Note]) -> None:
         self.report.tell(row.number, outcome, feature, [*said, *row.notes])
         if self.plan.continues is not None:
-            self.landed.append(int(row.attributes[BATCH_ROW]))
+            self.landed.append(_number(row))
 
     def _refuse(self, row: Row, *reasons: Note) -> None:
         self.report.tell(row.number, Outcome.REFUSED, None, [*reasons, *row.notes])
         if self.plan.accept_good:
             self.refused.append(
                 {
-                    "number": row.number if self.plan.continues is None else int(row.attributes[BATCH_ROW]),
+                    "number": row.number if self.plan.continues is None else _number(row),
                     "attributes": {name: to_json(value) for name, value in row.attributes.items()},
                     "shape": row.shape,
                     "reasons": [{"id": r.id, "values": {k: str(v) for k, v in r.values.items()}} for r in reasons],
@@ -314,6 +317,11 @@ def _of_kind(shape: BaseGeometry, kind: str) -> BaseGeometry:
     if kind not in ("GEOMETRY", shape.geom_type.upper()):
         raise RowError(Note("import.wrong_shape", {"is": shape.geom_type, "wanted": kind}))
     return shape
+
+
+def _number(row: Row) -> int:
+    """The number under which a row of a continuation stood in its batch."""
+    return int(str(row.attributes[BATCH_ROW]))
 
 
 def _uuid(value: Any) -> uuid.UUID | None:

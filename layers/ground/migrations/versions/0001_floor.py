@@ -38,6 +38,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('follower', name=op.f('cursors_pkey')),
     schema='journal'
     )
+    op.create_table('codes',
+    sa.Column('system', sa.Text(), nullable=False),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('rank', sa.SmallInteger(), nullable=False, comment='次序 / order within the system'),
+    sa.Column('zh', sa.Text(), nullable=False),
+    sa.Column('en', sa.Text(), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False, comment='来源 / standard or text it comes from'),
+    sa.Column('clause', sa.Text(), nullable=True),
+    sa.Column('in_force_from', sa.Date(), nullable=True),
+    sa.Column('in_force_to', sa.Date(), nullable=True),
+    sa.Column('confirmed', sa.Boolean(), nullable=False, comment='已证实 / found in a published text'),
+    sa.Column('note', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('system', 'code', name=op.f('codes_pkey')),
+    schema='records'
+    )
     op.create_table('controls',
     sa.Column('kind', sa.Text(), nullable=False, comment='管控类型 / kind of control'),
     sa.Column('grade', sa.Text(), nullable=True, comment='管控级别 / grade within the kind'),

@@ -1,0 +1,169 @@
+"""The desk of files: take one in, list what batches left behind."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from data import facts
+from data.texts import text
+from geo import sandbox
+from layers.ground import db
+from layers.ground.layer import layer_named
+from layers.records.batches import Batch, RefusedRow
+from pipelines.edits.intake import Plan, Report, take
+from pipelines.ground import box
+from web.terminal import asked, say
+from web.terminal.asked import DoorRefusal
+
+app = typer.Typer(no_args_is_help=True)
+batches = typer.Typer(no_args_is_help=True, help="批次与被拒的行 / batches and their refused rows")
+app.add_typer(batches, name="batches")
+
+
+class Mode(StrEnum):
+    """How rows meet the features that are there."""
+
+    REVISE = "revise"
+    ADD = "add"
+    REPLACE = "replace"
+
+
+@app.command(name="import")
+def import_file(  # noqa: PLR0913 -- each one is an option of the command
+    layer: Annotated[str, typer.Argument(help="图层,见 qingshan layers / layer")],
+    file: Annotated[Path, typer.Argument(help="zip、shp、gpkg、geojson、gdb")],
+    mode: Annotated[Mode, typer.Option(help="修订、新增或整体替换 / revise, add or replace")] = Mode.REVISE,
+    source: Annotated[str | None, typer.Option(help="来源,默认取文件名 / who sends it (default: file name)")] = None,
+    dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,
+    field: Annotated[list[str], typer.Option(help="文件字段=列名 / ATTRIBUTE=column")] = [],  # noqa: B006 -- typer's way
+    fixed: Annotated[list[str], typer.Option("--set", help="列名=值 / column=value for every row")] = [],  # noqa: B006
+    accept_good: Annotated[bool, typer.Option(help="先收下合格的行 / let the good rows land")] = False,
+    carry_on: Annotated[int | None, typer.Option("--continue", help="续批的批次号 / batch to continue")] = None,
+    yes: Annotated[bool, typer.Option(help="同意终止文件中没有的要素 / end what the file lacks")] = False,
+    kind: asked.Kind = None,
+    effective_on: asked.EffectiveOn = None,
+    note: asked.Note = None,
+    _json: asked.AsJson = False,
+) -> None:
+    """把文件导入图层:一个文件是一个批次、一次变更 / import a file into a layer: one file, one batch, one change."""
+    layer_named(layer)
+    occasion = asked.occasion("import", kind=kind, effective_on=effective_on, note=note or file.name)
+    plan = Plan(
+        layer=layer,
+        source=source or file.stem,
+        file_name=file.name,
+        sha256=_sha256(file),
+        mode=mode.value,
+        accept_good=accept_good,
+        stated=_pairs(field),
+        fixed=_pairs(fixed),
+        continues=carry_on,
+    )
+    engine = db.ready()
+    county = facts.county()
+    with sandbox.read(file, box=box(), margin_km=county.margin_m / 1000, layer=dataset) as reading:
+        with _progress(reading.opening.count) as progress, Session(engine) as session:
+            report = take(session, reading, plan, occasion, progress=progress)
+            lands = report.lands and (yes or not report.ending)
+            (session.commit if lands else session.rollback)()
+        _tell(report, reading.opening, lands=lands)
+    if not lands:
+        raise typer.Exit(1)
+
+
+@batches.command("list")
+def list_batches(_json: asked.AsJson = False) -> None:
+    """列出批次 / list the batches."""
+    left = func.count(RefusedRow.number).filter(RefusedRow.landed_in.is_(None))
+    asked_for = select(Batch, left).outerjoin(RefusedRow, RefusedRow.batch == Batch.id).group_by(Batch.id)
+    with Session(db.ready()) as session:
+        rows = [
+            {"batch": b.id, "layer": b.layer, "source": b.source, "file": b.file_name, "mode": b.mode}
+            | {"rows": sum(b.counts.values()), "refused_open": n, "continues": b.continues}
+            for b, n in session.execute(asked_for.order_by(Batch.id.desc()))
+        ]
+    headings = dict.fromkeys(("batch", "layer", "source", "file", "mode", "rows", "refused_open", "continues"), False)
+    say.answer(rows, say.table("批次 / batches", headings, ([str(v) for v in r.values()] for r in rows)))
+
+
+@contextmanager
+def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error that is told of each portion."""
+    looks = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*looks, console=say.err, transient=True) as bar:
+        task = bar.add_task("导入 / import", total=total)
+        yield lambda rows: bar.advance(task, rows)
+
+
+def _tell(report: Report, opening: Any, *, lands: bool) -> None:
+    """Say what became of the file, row by row where there is something to say."""
+    told = [
+        {"row": r.number, "outcome": r.outcome, "feature": r.feature and str(r.feature)}
+        | {"said": [_worded(n.id, n.values) for n in r.said]}
+        for r in report.rows
+    ]
+    found = asdict(opening)
+    value = {
+        "landed": lands,
+        "batch": report.batch if lands else None,
+        "counts": report.counts,
+        "crs": {"epsg": found["epsg"], "name": found["crs_name"], "stated": found["crs_stated"]},
+        "encoding": found["encoding"],
+        "ignored": report.ignored,
+        "notes": report.notes,
+        "rows": told,
+    }
+    rows = [(str(r["row"]), str(r["outcome"]), "\n".join(_lines(r["said"]))) for r in told]
+    headings = {"行 row": True, "结果 outcome": False, "说明 said": False}
+    if not say.voice.as_json:
+        _summary(report, opening, lands=lands)
+    say.answer(value, say.table("逐行说明 / row by row", headings, rows) if rows or not say.voice.as_json else None)
+
+
+def _summary(report: Report, opening: Any, *, lands: bool) -> None:
+    counts = ", ".join(f"{say.spoken(f'outcome.{k}')} {v}".replace("\n", " ") for k, v in report.counts.items())
+    crs = f"EPSG:{opening.epsg} {opening.crs_name}"
+    say.tell("import.read", format=opening.format, layer=opening.layer, crs=crs, encoding=opening.encoding or "—")
+    if report.ignored:
+        say.tell("import.ignored", attributes=", ".join(report.ignored))
+    say.tell("import.landed" if lands else "import.not_landed", counts=counts or "0", batch=report.batch or "—")
+    if report.ending and not lands:
+        say.tell("import.would_end", count=len(report.ending))
+
+
+def _worded(note: str, values: Mapping[str, Any]) -> dict[str, str]:
+    return {"id": note, "zh": text(note, "zh", values), "en": text(note, "en", values)}
+
+
+def _lines(said: Any) -> list[str]:
+    return [worded[lang] for worded in said for lang in say.voice.langs]
+
+
+def _pairs(stated: Sequence[str]) -> dict[str, str]:
+    """`name=value` words as a mapping. Raises DoorRefusal for a word without an equals sign."""
+    for word in stated:
+        if "=" not in word:
+            raise DoorRefusal("typed.pair", text=word)
+    return {name.strip(): value.strip() for name, value in (word.split("=", 1) for word in stated)}
+
+
+def _sha256(file: Path) -> str:
+    """Of a file's bytes; of a folder's files by name, one after the other."""
+    parts = sorted(p for p in file.rglob("*") if p.is_file()) if file.is_dir() else [file]
+    whole = hashlib.sha256()
+    for part in parts:
+        if part.is_file():
+            with part.open("rb") as stream:
+                whole.update(hashlib.file_digest(stream, "sha256").digest())
+    return whole.hexdigest()
