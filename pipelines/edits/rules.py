@@ -7,11 +7,11 @@ empty breaks no rule unless the rule asks for it, because the data of a bureau h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from data import facts
 
@@ -52,21 +52,14 @@ class Broken:
         return f"rule.{self.rule}"
 
 
-class _Described(Protocol):
-    """The part of a described column that the rules read."""
-
-    zh: str
-    en: str
-    codes: str | None
-
-
 def broken(layer: Any, row: Row) -> list[Broken]:
     """Every rule that a row breaks, refusals first.
 
     layer: a mapped layer. row: all its column values by column name, typed as the columns are; None or missing: empty.
     """
     of_layer = (rule.broken(row) for rule in rules(layer.__tablename__))
-    found = [b for b in of_layer if b] + list(_strange_codes(_coded(layer), row))
+    of_columns = (_wrong(column, row) for column in _columns(layer))
+    found = [b for b in (*of_layer, *of_columns) if b]
     return sorted(found, key=lambda b: not b.confirmed)
 
 
@@ -81,43 +74,62 @@ def _rule(fact: facts.RuleFact) -> Rule:
     return Rule(fact.id, fact.layer, fact.confirmed, clause, fact.fields, fact.settings, _CHECKS[fact.id])
 
 
-# --- any coded column: its value stands in its code system
+# --- any column: its value is of its code system, and fits it
+
+
+@dataclass(frozen=True)
+class _Column:
+    """What the rules read of a described column."""
+
+    name: str
+    zh: str
+    en: str
+    codes: str | None
+    length: int | None
+    most: int | None
+    """Its numbers stay below this, without their sign."""
+
+    @property
+    def labels(self) -> dict[str, object]:
+        return {"field": self.name, "label_zh": self.zh, "label_en": self.en}
+
+
+_INTEGERS = {"small_integer": 2**15, "integer": 2**31}
 
 
 @cache
-def _coded(layer: Any) -> Mapping[str, _Described]:
-    described = {c.name: c.info["field"] for c in layer.__table__.columns if "field" in c.info}
-    return {name: field for name, field in described.items() if field.codes}
+def _columns(layer: Any) -> tuple[_Column, ...]:
+    return tuple(_column(c, c.info["field"]) for c in layer.__table__.columns if "field" in c.info)
 
 
-def _strange_codes(columns: Mapping[str, _Described], row: Row) -> Iterator[Broken]:
-    for name, column in columns.items():
-        value = row.get(name)
-        system = _system_of(name, column, row)
-        if value is not None and system is not None and str(value) not in system:
-            yield Broken("code", system.complete, _strange(name, column, str(value), system))
+def _column(column: Any, field: Any) -> _Column:
+    digits, places = getattr(column.type, "precision", None), getattr(column.type, "scale", None)
+    most = _INTEGERS.get(column.type.__visit_name__) if places is None else 10 ** (digits - places)
+    return _Column(column.name, field.zh, field.en, field.codes, getattr(column.type, "length", None), most)
 
 
-def _system_of(name: str, column: _Described, row: Row) -> facts.CodeSystem | None:
+def _wrong(column: _Column, row: Row) -> Broken | None:
+    """One thing said of a value: that its code is refused, else that it does not fit, else that its code is strange."""
+    strange = _strange_code(column, row)
+    return strange if strange and strange.confirmed else _misfit(column, row) or strange
+
+
+def _strange_code(column: _Column, row: Row) -> Broken | None:
+    value, system = row.get(column.name), _system_of(column, row)
+    if value is None or system is None or str(value) in system:
+        return None
+    stated = {"system": system.id, "system_zh": system.zh, "system_en": system.en}
+    values = column.labels | stated | {"value": value, "near": _near(str(value), system)}
+    return Broken("code", system.complete, values)
+
+
+def _system_of(column: _Column, row: Row) -> facts.CodeSystem | None:
     """The system a code is written in: the one the row states beside it, else the column's own.
 
     None when the row states an unknown one: that is said of the column stating it.
     """
-    stated = row.get(f"{name}_system") or column.codes
+    stated = row.get(f"{column.name}_system") or column.codes
     return facts.systems().get(str(stated))
-
-
-def _strange(name: str, column: _Described, value: str, system: facts.CodeSystem) -> Mapping[str, object]:
-    return {
-        "field": name,
-        "label_zh": column.zh,
-        "label_en": column.en,
-        "value": value,
-        "system": system.id,
-        "system_zh": system.zh,
-        "system_en": system.en,
-        "near": _near(value, system),
-    }
 
 
 def _near(value: str, system: facts.CodeSystem) -> str:
@@ -126,6 +138,16 @@ def _near(value: str, system: facts.CodeSystem) -> str:
     close = get_close_matches(value, [*system.codes, *named], n=3, cutoff=0.5)
     codes = dict.fromkeys(named.get(match, match) for match in close)
     return "、".join(f"{code} {system.codes[code].zh}" for code in codes) or "—"
+
+
+def _misfit(column: _Column, row: Row) -> Broken | None:
+    """Too long or too large for its column: said here with its place, before the database says it without one."""
+    value = row.get(column.name)
+    if isinstance(value, str) and column.length is not None and len(value) > column.length:
+        return Broken("length", True, column.labels | {"value": value, "length": column.length})
+    if isinstance(value, int | float) and column.most is not None and not abs(value) < column.most:
+        return Broken("size", True, column.labels | {"value": value, "most": column.most})
+    return None
 
 
 # --- the named rules

@@ -102,7 +102,6 @@ def test_refusals_come_before_warnings(row: dict[str, Any]) -> None:
     [
         ({"canopy": 0.19}, "R1"),
         ({"canopy": 70.0}, "R1"),  # percent where a share belongs
-        ({"canopy": float("nan")}, "R1"),
         ({"land_class": "0111", "land_class_system": "forest-pre2020", "canopy": 0.1}, "R1"),
         ({"land_class": "030401", "canopy": 0.2, "purpose": None}, "R1-sparse"),
         ({"land_class": "030302", "canopy": 0.29}, "R1-shrub"),
@@ -120,6 +119,10 @@ def test_refusals_come_before_warnings(row: dict[str, Any]) -> None:
 )
 def test_a_row_that_breaks_one_rule_names_that_one_alone(values: dict[str, Any], rule: str) -> None:
     assert names(plot(**values)) == [rule]
+
+
+def test_a_canopy_that_is_not_a_number_is_refused_as_such_and_by_r1() -> None:
+    assert set(names(plot(canopy=float("nan")))) == {"R1", "size"}
 
 
 @pytest.mark.parametrize(
@@ -229,3 +232,23 @@ def test_every_coded_column_is_held_to_its_system() -> None:
             if field.codes:
                 found = broken(layer, {name: "不存在的编码"})
                 assert [b.values["field"] for b in found if b.rule == "code"] == [name]
+
+
+@pytest.mark.parametrize(
+    ("values", "rule"),
+    [
+        ({"village": "360732101001"}, "length"),  # CUN is C3
+        ({"volume_m3_hm2": 10_000_000.0}, "size"),  # HUO_LMGQXJ is D8.1
+        ({"mean_dbh_cm": float("inf")}, "size"),
+        ({"soil_depth_cm": 40_000}, "size"),
+    ],
+)
+def test_a_value_that_does_not_fit_its_column_is_refused_with_its_field(values: dict[str, Any], rule: str) -> None:
+    (found,) = plot(**values)
+
+    assert (found.rule, found.confirmed, found.values["field"]) == (rule, True, next(iter(values)))
+    assert text(found.text, "zh", found.values)
+
+
+def test_a_value_that_just_fits_its_column_breaks_nothing() -> None:
+    assert plot(village="001", volume_m3_hm2=-9_999_999.9, soil_depth_cm=32_767) == []
