@@ -6,7 +6,7 @@ import json
 from functools import cache
 from importlib.resources import files
 
-from shapely.geometry import MultiPolygon, Polygon, shape
+from shapely.geometry import MultiPolygon, shape
 
 from data import facts
 
@@ -19,5 +19,5 @@ def boundary() -> MultiPolygon:
     for feature in json.loads(text)["features"]:
         if str(feature["properties"]["gb"]) == f"156{adcode}":
             found = shape(feature["geometry"])
-            return MultiPolygon([found]) if isinstance(found, Polygon) else found
+            return found if isinstance(found, MultiPolygon) else MultiPolygon([found])
     raise KeyError(adcode)

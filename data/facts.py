@@ -105,6 +105,8 @@ class County:
     province_en: str
     timezone: str
     margin_m: float
+    box: tuple[float, float, float, float]
+    """West, south, east, north in degrees: the extent of its boundary."""
     boundary: Boundary
     official_area_m2: float | None = None
 
@@ -228,7 +230,7 @@ def systems() -> Mapping[str, CodeSystem]:
 @cache
 def county() -> County:
     read = _read(_DATA / "county.toml")
-    return County(**read | {"boundary": Boundary(**read["boundary"])})
+    return County(**read | {"box": tuple(read["box"]), "boundary": Boundary(**read["boundary"])})
 
 
 @cache

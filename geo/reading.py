@@ -19,7 +19,8 @@ from geo.area import Floats, survey_area
 from geo.crs import DEGREES, STORAGE, Box, Shapes, Taken, name_of, said, take_crs, to_storage, zones
 from geo.formats.registry import open_file
 from geo.formats.values import Bounds, Column, Contents, Feature, LayerListed, Scalar
-from geo.repair import Mend, Note, Settled, repair
+from geo.refusal import Note
+from geo.repair import Mend, Settled, repair
 
 _ROWS = 500
 _VERTICES = 100_000

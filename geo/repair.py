@@ -16,7 +16,7 @@ from shapely import GeometryType
 from shapely.geometry.base import BaseGeometry
 
 from geo.crs import Shapes
-from geo.refusal import Note as Note
+from geo.refusal import Note
 
 Mend = Callable[[BaseGeometry], BaseGeometry | None]
 """Gives valid polygons for an invalid shape, or None when it took too long."""

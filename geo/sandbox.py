@@ -169,7 +169,7 @@ def _batches(answers: Iterator[wire.Answer]) -> Iterator[list[Row]]:
             yield answer
 
 
-class _TimeUp(Exception):  # noqa: N818 -- private, becomes a refusal
+class _TimeUp(Exception):
     pass
 
 

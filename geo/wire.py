@@ -17,8 +17,7 @@ import shapely
 
 from geo.formats.values import Column, LayerListed, Scalar
 from geo.reading import Opening, Row
-from geo.refusal import GeoRefusal
-from geo.repair import Note
+from geo.refusal import GeoRefusal, Note
 
 _PREFIX = struct.Struct(">cII")
 _LARGEST = 512 * 1024**2
@@ -27,7 +26,7 @@ _PLAIN = (str, int, float, bool, type(None))
 Answer = Opening | list[Row]
 
 
-class Garbled(Exception):  # noqa: N818 -- told from a refusal, which is a well-formed answer
+class Garbled(Exception):
     """The child sent what no reader of ours sends."""
 
 

@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import URL, Engine, create_engine, text
 
 from layers.ground import db, schema
+
+settings.register_profile("shared", deadline=None)  # two shared cores make single examples slow now and then
+settings.load_profile("shared")
 
 
 @contextmanager

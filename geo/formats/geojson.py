@@ -22,8 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.formats.choice import choose
 from geo.formats.values import Bounds, Column, Contents, Feature, Format, Kind, LayerListed, Scalar, Source, shown
-from geo.refusal import GeoRefusal
-from geo.repair import Note
+from geo.refusal import GeoRefusal, Note
 
 _CHUNK = 1024 * 1024
 _CHARACTERS_PER_VERTEX = 48
@@ -34,7 +33,7 @@ _SEEN_FOR_COLUMNS = 1000
 _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 
 
-class _Fault(Exception):  # noqa: N818 -- carries a note to the row it belongs to
+class _Fault(Exception):
     def __init__(self, note: Note) -> None:
         super().__init__(note)
         self.note = note
@@ -66,7 +65,7 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
         yield contents, chain(ahead, rows)
 
 
-class _Constant(Exception):  # noqa: N818 -- NaN and the infinities, which JSON does not know
+class _Constant(Exception):
     pass
 
 

@@ -15,8 +15,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from geo.formats.values import Bounds, Column, Feature, Kind, Scalar, Source, shown
-from geo.refusal import GeoRefusal
-from geo.repair import Note
+from geo.refusal import GeoRefusal, Note
 
 _KINDS: dict[str, Kind] = {
     "str": "text",

@@ -14,8 +14,7 @@ import numpy as np
 from geo.formats import ogr
 from geo.formats.choice import choose
 from geo.formats.values import Bounds, Contents, Feature, Format, LayerListed, Source
-from geo.refusal import GeoRefusal
-from geo.repair import Note
+from geo.refusal import GeoRefusal, Note
 
 _HEADER = 100
 _BYTES_PER_POINT = 16

@@ -11,7 +11,7 @@ from typing import Literal
 
 from shapely.geometry.base import BaseGeometry
 
-from geo.repair import Note
+from geo.refusal import Note
 
 Scalar = str | int | float | bool | date | datetime | time | bytes | None
 Kind = Literal["text", "integer", "real", "boolean", "date", "time", "datetime", "bytes"]

@@ -68,13 +68,19 @@ class Layer:
 
     __tablename__: str
 
-    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, server_default=text("gen_random_uuid()"))
-    version: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    change: Mapped[int] = mapped_column(BigInteger, ForeignKey(Change.id), server_default="0", index=True)
-    code: Mapped[str] = described("编号", "code", exchange="BSM")
-    name: Mapped[str | None] = described("名称", "name", exchange="MC")
-    source: Mapped[str] = described("来源", "source", exchange="LY")
-    made_up: Mapped[bool] = described("虚构样例", "made up", exchange="XGYL", server_default="false", default=False)
+    id: Mapped[uuid.UUID] = mapped_column(
+        Uuid, primary_key=True, server_default=text("gen_random_uuid()"), sort_order=-2
+    )
+    version: Mapped[int] = mapped_column(BigInteger, server_default="0", sort_order=-2)
+    change: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey(Change.id), server_default="0", index=True, sort_order=-2
+    )
+    code: Mapped[str] = described("编号", "code", exchange="BSM", sort_order=-1)
+    name: Mapped[str | None] = described("名称", "name", exchange="MC", sort_order=-1)
+    source: Mapped[str] = described("来源", "source", exchange="LY", sort_order=1)
+    made_up: Mapped[bool] = described(
+        "虚构样例", "made up", exchange="XGYL", server_default="false", default=False, sort_order=1
+    )
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[SchemaItem, ...]:  # noqa: N805 -- SQLAlchemy hands the class in
@@ -85,7 +91,7 @@ class Layer:
 
     @declared_attr
     def shape(cls) -> Mapped[BaseGeometry]:  # noqa: N805 -- SQLAlchemy hands the class in
-        return mapped_column(Shape(cls.shape_kind))
+        return mapped_column(Shape(cls.shape_kind), sort_order=2)
 
 
 class SurveyedLayer(Layer):

@@ -20,9 +20,12 @@ from sqlalchemy import Connection, Engine, text
 
 from layers.ground.base import SRID, Base
 from layers.ground.layer import SurveyedLayer, catalogue
-from layers.records import codes
+from layers.records import batches, codes
 
 _HERE = Path(__file__).parent
+_RECORDS = (batches, codes)
+"""Modules whose tables belong to the schema though no layer names them."""
+
 SCHEMAS = ("layers", "journal", "records", "past")
 
 

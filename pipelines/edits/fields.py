@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from data import facts
@@ -14,7 +15,6 @@ from geo.refusal import Note
 from layers.ground.layer import Field, fields
 from pipelines.edits.edit import EditRefusal
 
-_TOWNSHIP_DIGITS = 3
 _TRUE, _FALSE = frozenset({"1", "true", "t", "yes", "y", "是"}), frozenset({"0", "false", "f", "no", "n", "否"})
 
 ID = "qs_id"
@@ -72,14 +72,19 @@ def _names(layer: type[Any]) -> dict[str, str]:
     return by_zh | by_exchange | {column.casefold(): column for column in described}
 
 
-def values_of(layer: type[Any], mapping: Match, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns' values of one row. Raises RowError for the first that its column cannot hold."""
-    given = {column: value_of(layer, column, attributes.get(name)) for name, column in mapping.columns.items()}
-    return {**given, **mapping.fixed}
+def values_of(layer: type[Any], matched: Match, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], list[Note]]:
+    """The columns' values of one row, and what was done to them. Raises RowError for one its column cannot hold."""
+    values, notes = dict(matched.fixed), []
+    for name, column in matched.columns.items():
+        given = attributes.get(name)
+        values[column] = value = value_of(layer, column, given)
+        if isinstance(value, float) and isinstance(given, int | float) and value != given:
+            notes.append(Note("import.rounded", {"column": column, "given": given, "value": value}))
+    return values, notes
 
 
 def value_of(layer: type[Any], column: str, value: Any) -> Any:
-    """One value as its column holds it; empty text is no value. Raises RowError."""
+    """One value as its column holds it: typed, coded, rounded; empty text is no value. Raises RowError."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     text = str(value).strip()
@@ -92,15 +97,27 @@ def value_of(layer: type[Any], column: str, value: Any) -> Any:
         label = fields(layer)[column]
         said = {"column": column, "zh": label.zh, "value": text[:80], "kind": kind.__name__}
         raise RowError(Note("import.not_a_value", said)) from None
-    return _widened(layer, column, found)
+    return _rounded(layer, column, found) if kind is float else _coded(layer, column, found)
 
 
-def _widened(layer: type[Any], column: str, value: Any) -> Any:
-    """A township's last three digits, as exchange files carry them, made the nine of its code."""
+def _rounded(layer: type[Any], column: str, value: float) -> float:
+    """A number with as many decimals as its column keeps, rounded as the database would."""
+    scale = getattr(layer.__table__.columns[column].type, "scale", None)
+    if scale is None:
+        return value
+    return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP))
+
+
+def _coded(layer: type[Any], column: str, value: Any) -> Any:
+    """The code that a file's text means, be it the code, its Chinese name, or the last digits of a township's."""
     described = fields(layer).get(column)
-    if described and described.codes == "townships" and len(str(value)) == _TOWNSHIP_DIGITS:
-        return f"{facts.county().adcode}{value}"
-    return value
+    if described is None or described.codes is None:
+        return value
+    if described.codes == "townships":
+        township = facts.township(str(value))
+        return township.code if township else value
+    system = facts.systems().get(described.codes)
+    return (system.read(str(value)) if system else None) or value
 
 
 def _as_text(value: Any, text: str) -> str:

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from geo.reading import Row
-from geo.sandbox import Reading
 from shapely.geometry import MultiPoint
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from geo.reading import Row
 from geo.refusal import Note
+from geo.sandbox import Reading
 from layers.ground.journal import Change
 from layers.ground.layer import SurveyedLayer, from_json, layer_named, to_json
 from layers.ground.questions import among, by_natural_key
@@ -176,20 +176,22 @@ class _Intake:
     def _valued(self, portion: Sequence[Row]) -> Iterator[tuple[Row, dict[str, Any]]]:
         for row in portion:
             try:
-                yield row, self._values(row)
+                values, notes = self._values(row)
+                yield row._replace(notes=(*row.notes, *notes)), values
             except RowError as fault:
                 self._refuse(row, fault.note)
 
-    def _values(self, row: Row) -> dict[str, Any]:
-        """The columns' values of a row with its shape and area. Raises RowError."""
+    def _values(self, row: Row) -> tuple[dict[str, Any], list[Note]]:
+        """The columns' values of a row with its shape and area, and what was done to them. Raises RowError."""
         if row.refusal is not None or row.shape is None:
             raise RowError(row.refusal or Note("shape.missing"))
         shape = _of_kind(row.shape, self.layer.shape_kind)
-        values = values_of(self.layer, self.match, row.attributes)
+        values, notes = values_of(self.layer, self.match, row.attributes)
         values = {"source": self.plan.source, **{k: v for k, v in values.items() if v is not None or k != "source"}}
         if issubclass(self.layer, SurveyedLayer) and row.survey_area_m2 is not None:
             values |= {"survey_area_m2": row.survey_area_m2, "survey_crs": row.survey_epsg}
-        return {"code": self._code(values), **{k: v for k, v in values.items() if v or k != "code"}, "shape": shape}
+        coded = {"code": self._code(values), **{k: v for k, v in values.items() if v or k != "code"}, "shape": shape}
+        return coded, notes
 
     def _code(self, values: Mapping[str, Any]) -> str | None:
         """The natural key in one text, for a layer whose files bring no code."""

@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 from data import facts
 from data.texts import text
 from geo import sandbox
+from geo.crs import Box
 from layers.ground import db
 from layers.ground.layer import layer_named
 from layers.records.batches import Batch, RefusedRow
 from pipelines.edits.intake import Plan, Report, take
-from pipelines.ground import box
 from web.terminal import asked, say
 from web.terminal.asked import DoorRefusal
 
@@ -40,7 +40,7 @@ class Mode(StrEnum):
 
 
 @app.command(name="import")
-def import_file(  # noqa: PLR0913 -- each one is an option of the command
+def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the command
     layer: Annotated[str, typer.Argument(help="图层,见 qingshan layers / layer")],
     file: Annotated[Path, typer.Argument(help="zip、shp、gpkg、geojson、gdb")],
     mode: Annotated[Mode, typer.Option(help="修订、新增或整体替换 / revise, add or replace")] = Mode.REVISE,
@@ -72,7 +72,7 @@ def import_file(  # noqa: PLR0913 -- each one is an option of the command
     )
     engine = db.ready()
     county = facts.county()
-    with sandbox.read(file, box=box(), margin_km=county.margin_m / 1000, layer=dataset) as reading:
+    with sandbox.read(file, box=Box(*county.box), margin_km=county.margin_m / 1000, layer=dataset) as reading:
         with _progress(reading.opening.count) as progress, Session(engine) as session:
             report = take(session, reading, plan, occasion, progress=progress)
             lands = report.lands and (yes or not report.ending)

@@ -6,20 +6,27 @@ Exit codes: 0 done · 1 refused, with the reason · 2 typed wrongly · 70 a faul
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from geo.refusal import Refusal
-from web.terminal import say
+from web.terminal import files, journal, say
+from web.terminal.asked import DoorRefusal
 from web.terminal.say import Tongue
 
 app = typer.Typer(
     name="qingshan",
     help="青山:生态修复与保护的空间台账 / the county's ecological restoration and protection, on the map.",
     no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,
 )
+
+
+for desk in (files, journal):
+    app.add_typer(desk.app)
 
 
 @app.callback()
@@ -30,9 +37,16 @@ def manner(
 
 
 def run() -> None:
-    """Run the command and turn a refusal into words and exit code 1."""
+    """Run the command; a refusal becomes words and exit code 1, a fault its trace and exit code 70."""
     try:
         app()
     except Refusal as refusal:
         say.refuse(refusal)
         sys.exit(1)
+    except OperationalError as fault:
+        say.refuse(DoorRefusal("database.unreachable", fault=str(fault.orig).strip().splitlines()[0]))
+        sys.exit(1)
+    except Exception:
+        traceback.print_exc()
+        say.tell("program.fault")
+        sys.exit(70)
