@@ -70,7 +70,7 @@ class _Rings:
         """(n,) outer minus holes, of a term per vertex that belongs to the edge it begins."""
         inner = np.append(self.ring[1:] == self.ring[:-1], False)[: len(self.ring)]
         per_ring = np.abs(np.bincount(self.ring, np.where(inner, edges, 0.0), len(self.sign)))
-        return np.bincount(self.shape, per_ring * self.sign, self.n)
+        return np.asarray(np.bincount(self.shape, per_ring * self.sign, self.n), dtype=np.float64)
 
 
 def survey_area(shapes: Shapes, *, epsg: int) -> Floats:

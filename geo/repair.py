@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import shapely
@@ -107,9 +108,8 @@ def _simplified(shape: BaseGeometry | None) -> tuple[BaseGeometry | None, tuple[
 
 
 def _gathered(parts: list[BaseGeometry], kind: str) -> BaseGeometry:
-    if kind == "Point":
-        return shapely.multipoints(parts)
-    return shapely.multipolygons(parts) if kind == "Polygon" else shapely.multilinestrings(parts)
+    gather = {"Polygon": shapely.multipolygons, "LineString": shapely.multilinestrings, "Point": shapely.multipoints}
+    return cast(BaseGeometry, cast(Callable[[object], object], gather[kind])(parts))
 
 
 def _single_kind(shapes: Shapes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -124,7 +124,7 @@ def _to_multi(shape: BaseGeometry) -> BaseGeometry:
 
 def _polygons(shape: BaseGeometry) -> BaseGeometry:
     parts = shapely.get_parts(shapely.get_parts(shape))
-    return shapely.multipolygons(list(parts[shapely.get_type_id(parts) == GeometryType.POLYGON]))
+    return _gathered(list(parts[shapely.get_type_id(parts) == GeometryType.POLYGON]), "Polygon")
 
 
 def _fault(shape: BaseGeometry, reason: str) -> Note:

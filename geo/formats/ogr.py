@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, cast
 
 import fiona
+import numpy as np
 import shapely
 from fiona.errors import FionaError
 from shapely.errors import ShapelyError
@@ -95,7 +96,7 @@ def _scalar(value: Any, kind: Kind) -> Scalar:
         return None
     if kind in _FROM_TEXT and isinstance(value, str):
         try:
-            return _FROM_TEXT[kind](value)
+            return cast(Scalar, _FROM_TEXT[kind](value))
         except ValueError:
             return value
     if kind == "boolean":
@@ -108,7 +109,8 @@ def _shape(geometry: Any, bounds: Bounds) -> tuple[BaseGeometry | None, Note | N
     if geometry is None:
         return None, None
     try:
-        shape = shapely.geometry.shape(geometry)
+        with np.errstate(invalid="ignore"):  # NaN is refused with its row, not warned of.
+            shape = shapely.geometry.shape(geometry)
     except (ShapelyError, ValueError, TypeError, AttributeError):
         return None, Note("shape.too_few_points")
     if shapely.get_num_coordinates(shape) > bounds.vertices:

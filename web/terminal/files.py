@@ -128,7 +128,8 @@ def _tell(report: Report, opening: Any, *, lands: bool) -> None:
     headings = {"行 row": True, "结果 outcome": False, "说明 said": False}
     if not say.voice.as_json:
         _summary(report, opening, lands=lands)
-    say.answer(value, say.table("逐行说明 / row by row", headings, rows) if rows or not say.voice.as_json else None)
+    if rows or say.voice.as_json:
+        say.answer(value, say.table("逐行说明 / row by row", headings, rows))
 
 
 def _summary(report: Report, opening: Any, *, lands: bool) -> None:

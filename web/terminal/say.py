@@ -6,6 +6,7 @@ Answers go to standard output, everything said about the work to standard error,
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from enum import StrEnum
@@ -42,7 +43,9 @@ class Voice:
 
 
 voice = Voice()
-out = Console(soft_wrap=True)
+_WIDE = 160
+"""Columns where there is no terminal to ask."""
+out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True, soft_wrap=True)
 
 
