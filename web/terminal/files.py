@@ -22,6 +22,7 @@ from geo.crs import Box
 from layers.ground import db
 from layers.ground.layer import layer_named
 from layers.records.batches import Batch, RefusedRow
+from pipelines.edits.giving import give_layer, give_refused
 from pipelines.edits.intake import Plan, Report, take
 from web.terminal import asked, say
 from web.terminal.asked import DoorRefusal
@@ -80,6 +81,37 @@ def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comma
         _tell(report, reading.opening, lands=lands)
     if not lands:
         raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    layer: Annotated[str, typer.Argument(help="图层 / layer")],
+    file: Annotated[Path, typer.Argument(help="写成 .gpkg、.zip(shp)或 .geojson / what to write")],
+    crs: Annotated[int, typer.Option(help="坐标系 EPSG 代码 / EPSG code")] = 4490,
+    encoding: Annotated[str, typer.Option(help="shp 属性表编码 UTF-8 或 GBK / encoding of a shapefile")] = "UTF-8",
+    as_of: asked.AsOf = None,
+    on: asked.On = None,
+    _json: asked.AsJson = False,
+) -> None:
+    """导出图层(可指定过去的时点)/ write a layer to a file, now or as of a past moment."""
+    found = layer_named(layer)
+    with asked.moment(db.ready(), as_of, on) as session:
+        count = give_layer(session, found, file, epsg=crs, encoding=encoding)
+    if say.voice.as_json:
+        say.answer({"layer": layer, "file": str(file), "rows": count})
+    else:
+        say.tell("export.done", layer=layer, file=file, rows=count)
+
+
+@batches.command("export")
+def export_refused(batch: int, file: Path, _json: asked.AsJson = False) -> None:
+    """导出一个批次中被拒的行,改好后用 import --continue 再导入 / write the refused rows of a batch, to be mended."""
+    with Session(db.ready()) as session:
+        count = give_refused(session, batch, file)
+    if say.voice.as_json:
+        say.answer({"batch": batch, "file": str(file), "rows": count})
+    else:
+        say.tell("export.refused", batch=batch, file=file, rows=count)
 
 
 @batches.command("list")

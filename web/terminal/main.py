@@ -13,7 +13,7 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from geo.refusal import Refusal
-from web.terminal import files, journal, say
+from web.terminal import files, journal, numbers, say
 from web.terminal.asked import DoorRefusal
 from web.terminal.say import Tongue
 
@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 
 
-for desk in (files, journal):
+for desk in (numbers, files, journal):
     app.add_typer(desk.app)
 
 

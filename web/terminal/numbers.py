@@ -1,0 +1,47 @@
+"""The desk of numbers: the rates, and the map that shows them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from layers.ground import db
+from layers.ground.history import last_no
+from pipelines.restoration.rates import Coverage, forest_coverage
+from web.terminal import asked, say
+
+app = typer.Typer(no_args_is_help=True)
+
+By = Literal["county", "township"]
+
+
+@app.command()
+def rates(
+    by: Annotated[By, typer.Option(help="按全县或乡镇 / for the county or by township")] = "county",
+    as_of: asked.AsOf = None,
+    on: asked.On = None,
+    _json: asked.AsJson = False,
+) -> None:
+    """森林覆盖率:由图层量算,不是公布值 / forest coverage, measured from the layers; not the announced value."""
+    with asked.moment(db.ready(), as_of, on) as session:
+        no, counted = last_no(session), forest_coverage(session)
+    rows = counted if by == "township" else counted[-1:]
+    say.answer({"rate": "forest_coverage", "no": no, "rows": [_plain(r) for r in rows]}, coverage_table(rows))
+
+
+def coverage_table(rows: list[Coverage]) -> Any:
+    headings = {
+        "代码 code": False,
+        "名称 name": False,
+        "森林 forest hm²": True,
+        "土地 land hm²": True,
+        "覆盖率 %": True,
+    }
+    said = [(r.code, r.name, f"{r.forest_m2 / 1e4:,.4f}", f"{r.land_m2 / 1e4:,.4f}", str(r.percent)) for r in rows]
+    return say.table("森林覆盖率(量算值)/ forest coverage (measured)", headings, said)
+
+
+def _plain(row: Coverage) -> dict[str, Any]:
+    percent = None if row.percent is None else float(row.percent)
+    return {**vars(row), "percent": percent}
