@@ -32,8 +32,9 @@ class Delta:
 
 
 def last_no(session: Session | Connection) -> int:
-    """The number of the last committed change; 0 in an empty journal."""
-    return int(session.scalar(text("select coalesce(max(no), 0) from journal.changes")) or 0)
+    """The number of the last change that this session sees: the last committed, or the past moment it reads."""
+    seen = text("select coalesce(max(no), 0) from journal.changes where no <= journal.past_no()")
+    return int(session.scalar(seen) or 0)
 
 
 def no_at(engine: Engine, moment: datetime) -> int:
@@ -68,8 +69,8 @@ def past(engine: Engine, known: int | datetime, *, on: date | None = None) -> It
                            set_config('qingshan.past_no', :no, true), set_config('qingshan.past_on', :on, true)"""),
             {"no": str(no), "on": on.isoformat() if on else ""},
         )
-        if no > (last := last_no(session)):
-            raise PastRefusal("past.unknown", no=no, last=last)
+        if no > last_no(session):
+            raise PastRefusal("past.unknown", no=no, last=last_no(session))
         yield session
 
 

@@ -9,11 +9,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
-from geo.area import area
+from shapely.geometry import MultiPolygon
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data import facts
+from geo.area import area
 from layers.plots import Plot
 from layers.townships import Township
 
@@ -26,6 +27,9 @@ class Coverage:
     name: str
     forest_m2: float
     land_m2: float
+    shape: MultiPolygon | None = None
+    """The township, EPSG:4490; None for the county."""
+    made_up: bool = False
 
     @property
     def percent(self) -> Decimal | None:
@@ -42,10 +46,12 @@ def forest_coverage(session: Session) -> list[Coverage]:
     Which land classes are forest is in data/standards/rates.toml. A plot counts for the township in its attribute.
     """
     forest = _forest_by_township(session)
-    townships = session.execute(select(Township.code, Township.name, Township.shape).order_by(Township.code)).all()
+    townships = session.execute(
+        select(Township.code, Township.name, Township.shape, Township.made_up).order_by(Township.code)
+    ).all()
     land = area(np.array([row.shape for row in townships], dtype=object))
     rows = [
-        Coverage(row.code, row.name or "", forest.get(row.code, 0.0), float(m2))
+        Coverage(row.code, row.name or "", forest.get(row.code, 0.0), float(m2), row.shape, row.made_up)
         for row, m2 in zip(townships, land, strict=True)
     ]
     county = facts.county()

@@ -11,13 +11,13 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from data import facts
 from geo.refusal import Refusal
 from layers.ground.history import last_no, past
-from layers.ground.journal import KINDS
+from layers.ground.journal import KINDS, Change
 from pipelines.edits.edit import Occasion
 from web.terminal import say
 
@@ -64,6 +64,14 @@ def moment(engine: Engine, as_of: str | None, on: datetime | None = None) -> Ite
         known = last_no(connection) if as_of is None else _known(as_of)
     with past(engine, known, on=on.date() if on else None) as session:
         yield session
+
+
+def day(session: Session, on: datetime | None) -> str:
+    """The day that a session's layers speak of: the one asked for, else that of the last change it sees."""
+    if on is not None:
+        return on.date().isoformat()
+    at = session.scalar(select(func.max(Change.at)).where(Change.no <= last_no(session)))
+    return (at or datetime.now(zone())).astimezone(zone()).date().isoformat()
 
 
 def zone() -> ZoneInfo:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from layers.ground import db
 from layers.ground.history import last_no
+from pipelines.paper.maps import write
+from pipelines.restoration.county_map import draw
 from pipelines.restoration.rates import Coverage, forest_coverage
 from web.terminal import asked, say
 
 app = typer.Typer(no_args_is_help=True)
+
+MAP = Path("out/map.html")
 
 By = Literal["county", "township"]
 
@@ -30,6 +35,23 @@ def rates(
     say.answer({"rate": "forest_coverage", "no": no, "rows": [_plain(r) for r in rows]}, coverage_table(rows))
 
 
+@app.command("map")
+def draw_map(
+    file: Annotated[Path, typer.Argument(help="写成的网页 / the page to write")] = MAP,
+    as_of: asked.AsOf = None,
+    on: asked.On = None,
+    _json: asked.AsJson = False,
+) -> None:
+    """画全县地图:一个网页文件,断网也能看 / draw the county's map: one page that needs no network."""
+    with asked.moment(db.ready(), as_of, on) as session:
+        page = draw(session, as_of=asked.day(session, on))
+    write(page, file)
+    if say.voice.as_json:
+        say.answer({"file": str(file.resolve()), "bytes": file.stat().st_size})
+    else:
+        say.tell("map.written", file=file.resolve())
+
+
 def coverage_table(rows: list[Coverage]) -> Any:
     headings = {
         "代码 code": False,
@@ -44,4 +66,5 @@ def coverage_table(rows: list[Coverage]) -> Any:
 
 def _plain(row: Coverage) -> dict[str, Any]:
     percent = None if row.percent is None else float(row.percent)
-    return {**vars(row), "percent": percent}
+    counted = {"code": row.code, "name": row.name, "forest_m2": row.forest_m2, "land_m2": row.land_m2}
+    return {**counted, "percent": percent, "made_up": row.made_up}
