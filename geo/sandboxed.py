@@ -103,9 +103,9 @@ class Mender:
         if self._left <= 0:
             return None
         before = _spent()
-        mended = self._forked(lambda: bytes(shapely.to_wkb(structure(shape))))
+        mended = self._forked(lambda: shapely.to_wkb(structure(shape)))
         self._left -= _spent() - before
-        return None if mended is None else shapely.from_wkb(mended)
+        return shapely.from_wkb(mended) if mended else None
 
     def _forked(self, work: Any) -> bytes | None:
         """What a fork of this single-threaded process makes of it, None when it did not come to an end."""
@@ -125,7 +125,7 @@ class Mender:
             signal.signal(signal.SIGXCPU, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_CPU, (self._seconds, self._seconds))
             with os.fdopen(out, "wb") as stream:
-                stream.write(work())
+                stream.write(work() or b"")
             os._exit(0)
         finally:
             os._exit(1)
