@@ -300,7 +300,10 @@ def _positions(values: Any, bounds: Bounds) -> np.ndarray[tuple[int, int], np.dt
         raise _Fault(Note("shape.too_many_points", {"most": bounds.vertices}))
     if set(map(type, values)) != {list}:
         raise ValueError("a position is a list")
-    if not set(map(type, chain.from_iterable(values))) <= {int, float}:
+    kinds = set(map(type, chain.from_iterable(values)))
+    if list in kinds:
+        raise ValueError("a position holds no lists")
+    if not kinds <= {int, float}:
         raise _Fault(Note("geojson.not_numbers"))
     widths = set(map(len, values))
     if min(widths) < 2:

@@ -72,10 +72,10 @@ def write_shapefile(
 
 def zipped(path: Path, *sources: Path) -> Path:
     """A zip of files and of the siblings of each .shp."""
+    parts = [part for source in sources for part in sorted(source.parent.glob(f"{source.stem}.*"))]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for source in sources:
-            for part in sorted(source.parent.glob(f"{source.stem}.*")):
-                archive.write(part, part.name)
+        for part in parts:
+            archive.write(part, part.name)
     return path
 
 

@@ -24,14 +24,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from geo import wire
 from geo.crs import Box
 from geo.formats.values import Bounds, shown
 from geo.reading import Opening, Row
 from geo.refusal import GeoRefusal
+from geo.sandbox import wire
 
-_ROOT = Path(__file__).parent.parent
-_CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from geo.sandboxed import main; main()"
+_ROOT = Path(__file__).parent.parent.parent
+_CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from geo.sandbox.child import main; main()"
 _MEGABYTE = 1024**2
 _STDERR = "stderr"
 
