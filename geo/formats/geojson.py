@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
     with source.path.open("rb") as file:
         document = _Document(_Text(file, source, bounds.vertices * _CHARACTERS_PER_VERTEX), source)
         rows = _features(document, bounds)
-        ahead = [feature for feature, _ in zip(rows, range(_SEEN_FOR_COLUMNS), strict=False)]
+        ahead = list(islice(rows, _SEEN_FOR_COLUMNS))
         chosen = choose((LayerListed(Path(source.name).stem, None, "Unknown"),), layer, source)
         contents = Contents(
             format=FORMAT.name,

@@ -49,11 +49,11 @@ _SKIPPED = (
 class Limits:
     """What a child may use. None: in proportion to the file.
 
-    memory_bytes: address space, of which some 600 MB are libraries that are never touched. wall_s: waited for the
+    memory_bytes: address space, of which some 200 MB are libraries. wall_s: waited for the
     child in all, the time the caller works on rows not counted. mend_s: processor time for mending one shape.
     """
 
-    memory_bytes: int = 1536 * _MEGABYTE
+    memory_bytes: int = 1024 * _MEGABYTE
     cpu_s: int | None = None
     wall_s: int | None = None
     mend_s: int = 3

@@ -107,22 +107,20 @@ def test_a_reading_left_in_the_middle_leaves_no_process_and_no_folder(tmp_path: 
 
 
 def test_an_error_of_the_caller_passes_through_and_cleans_up(tmp_path: Path) -> None:
-    with (
-        pytest.raises(ZeroDivisionError),
-        sandbox.read(many(tmp_path / "a.geojson", 2000), box=COUNTY) as reading,
-    ):
-        next(reading.batches)
-        raise ZeroDivisionError
+    def divide(batch: list[Row]) -> float:
+        return len(batch) / 0
+
+    with sandbox.read(many(tmp_path / "a.geojson", 2000), box=COUNTY) as reading, pytest.raises(ZeroDivisionError):
+        divide(next(reading.batches))
 
 
 def test_too_little_memory_is_a_refusal_that_names_the_limit(tmp_path: Path) -> None:
-    long = polygon([[115.3 + 1e-7 * n, 26.3] for n in range(300_000)] + [[115.33, 26.4], [115.3, 26.3]])
-    path = geojson(tmp_path / "a.geojson", *[long] * 4)
+    long = polygon([[115.3 + 1e-7 * n, 26.3] for n in range(600_000)] + [[115.37, 26.4], [115.3, 26.3]])
+    path = geojson(tmp_path / "a.geojson", long)
 
-    refusal = refused(path, limits=Limits(memory_bytes=760 * 1024**2))
+    refusal = refused(path, limits=Limits(memory_bytes=300 * 1024**2))
 
-    assert refusal.id == "sandbox.memory"
-    assert refusal.values["most"] == 760
+    assert (refusal.id, refusal.values["most"]) == ("sandbox.memory", 300)
 
 
 def test_too_much_computing_is_a_refusal_that_names_the_limit(tmp_path: Path) -> None:
@@ -144,19 +142,6 @@ def test_too_long_a_wait_is_a_refusal_that_names_the_limit(tmp_path: Path) -> No
     assert (refusal.id, refusal.values["most"]) == ("sandbox.wall", 2)
 
 
-def test_the_time_the_caller_takes_is_not_the_child_s(tmp_path: Path) -> None:
-    path = many(tmp_path / "a.geojson", 3000)
-    began = threading.Event()
-
-    with sandbox.read(path, box=COUNTY, limits=Limits(wall_s=2)) as reading:
-        rows = 0
-        for batch in reading.batches:
-            began.wait(0.5)  # Six batches: three seconds of the caller's own.
-            rows += len(batch)
-
-    assert rows == 3000
-
-
 def test_two_files_are_read_at_once_from_two_threads(tmp_path: Path) -> None:
     path = many(tmp_path / "a.geojson", 1000)
     counted: list[int] = []
@@ -171,10 +156,9 @@ def test_two_files_are_read_at_once_from_two_threads(tmp_path: Path) -> None:
 
 
 def test_the_child_sees_nothing_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHAPE_ENCODING", "ASCII")
-    monkeypatch.setenv("OGR_ENABLE_PARTIAL_REPROJECTION", "YES")
-    monkeypatch.setenv("PYTHONSTARTUP", "/nowhere")
     path = write_shapefile(tmp_path, "a", names=["横柏"])
+    monkeypatch.setenv("SHAPE_ENCODING", "ASCII")
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
 
     assert boxed(path)[1][0].attributes == {"NAME": "横柏"}
 
