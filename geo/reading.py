@@ -5,7 +5,7 @@ This is what happens inside the sandbox; nothing here limits itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -72,7 +72,7 @@ class Job:
     bounds: Bounds
 
 
-def read(job: Job, *, mend: Mend | None = None) -> Iterator[Opening | list[Row]]:
+def read(job: Job, *, mend: Mend | None = None) -> Generator[Opening | list[Row], None, None]:
     """The opening, then the rows in batches. Raises GeoRefusal for what concerns the file as a whole."""
     with open_file(job.path, layer=job.layer, folder=job.folder, bounds=job.bounds) as (contents, features):
         ahead = _ahead(features)

@@ -64,9 +64,12 @@ def repair(shapes: Shapes, *, measure: Measure = shapely.area, mend: Mend | None
     ]
 
 
-def structure(shape: BaseGeometry) -> BaseGeometry:
+def structure(shape: BaseGeometry) -> BaseGeometry | None:
     """The valid polygons of an invalid shape: outer rings joined, holes taken out, what has no area dropped."""
-    return _polygons(shapely.make_valid(shape, method="structure", keep_collapsed=False))
+    made = _polygons(shapely.make_valid(shape, method="structure", keep_collapsed=False))
+    if not shapely.is_valid(made):  # GEOS may leave two polygons side by side that it should have joined.
+        made = _polygons(shapely.union_all(shapely.get_parts(made)))
+    return made if shapely.is_valid(made) else None
 
 
 def _settle(shape: BaseGeometry | None, measure: Measure, mend: Mend) -> Settled:

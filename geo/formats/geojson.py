@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
     with source.path.open("rb") as file:
         document = _Document(_Text(file, source, bounds.vertices * _CHARACTERS_PER_VERTEX), source)
         rows = _features(document, bounds)
-        ahead = [feature for feature, _ in zip(rows, range(_SEEN_FOR_COLUMNS), strict=False)]
+        ahead = list(islice(rows, _SEEN_FOR_COLUMNS))
         chosen = choose((LayerListed(Path(source.name).stem, None, "Unknown"),), layer, source)
         contents = Contents(
             format=FORMAT.name,
@@ -299,7 +299,10 @@ def _positions(values: Any, bounds: Bounds) -> np.ndarray[tuple[int, int], np.dt
         raise _Fault(Note("shape.too_many_points", {"most": bounds.vertices}))
     if set(map(type, values)) != {list}:
         raise ValueError("a position is a list")
-    if not set(map(type, chain.from_iterable(values))) <= {int, float}:
+    kinds = set(map(type, chain.from_iterable(values)))
+    if list in kinds:
+        raise ValueError("a position holds no lists")
+    if not kinds <= {int, float}:
         raise _Fault(Note("geojson.not_numbers"))
     widths = set(map(len, values))
     if min(widths) < 2:

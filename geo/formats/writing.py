@@ -27,6 +27,7 @@ Record = tuple[dict[str, Scalar], BaseGeometry | None]
 _DBF_TEXT = 254
 _DBF_NAME = 10
 _DBF_INTEGER = 10**17
+_DBF_REAL = 1e22
 
 _PACKAGE_KINDS = {
     "text": "str", "integer": "int64", "real": "float", "boolean": "bool", "date": "date",
@@ -36,6 +37,13 @@ _TABLE_KINDS = {
     "text": "str", "integer": "int:18", "real": "float:24.15", "boolean": "int:1", "date": "date",
     "time": "str:15", "datetime": "str:32", "bytes": "str:254",
 }  # fmt: skip
+
+
+_GATHER: dict[str, Callable[[list[Any]], BaseGeometry]] = {
+    "MultiPolygon": shapely.MultiPolygon,
+    "MultiLineString": shapely.MultiLineString,
+    "MultiPoint": shapely.MultiPoint,
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,8 @@ def _write_shapefile(records: Iterable[Record], made: Path, layout: Layout) -> i
         if len(column.name.encode(layout.encoding)) > _DBF_NAME:
             raise GeoRefusal("write.name_too_long", column=column.name, most=_DBF_NAME)
     inner = made.with_suffix(".shp")
-    schema = {"geometry": layout.kind, "properties": [(c.name, _table_kind(c)) for c in layout.columns]}
+    kind = layout.kind if layout.kind == "MultiPoint" else layout.kind.removeprefix("Multi")
+    schema = {"geometry": kind, "properties": [(c.name, _table_kind(c)) for c in layout.columns]}
     count = _through_gdal(
         (_for_table(record, layout) for record in _numbered(records)),
         inner, "ESRI Shapefile", layout, schema, encoding=layout.encoding,
@@ -87,7 +96,7 @@ def _write_shapefile(records: Iterable[Record], made: Path, layout: Layout) -> i
 
 def _write_geopackage(records: Iterable[Record], made: Path, layout: Layout) -> int:
     schema = {"geometry": layout.kind, "properties": [(c.name, _PACKAGE_KINDS[c.kind]) for c in layout.columns]}
-    plain = (({n: _isotime(v) for n, v in attributes.items()}, shape) for attributes, shape in records)
+    plain = (({n: _isotime(v) for n, v in row.items()}, _of_kind(shape, layout.kind)) for row, shape in records)
     return _through_gdal(plain, made, "GPKG", layout, schema, layer=layout.name)
 
 
@@ -152,6 +161,8 @@ def _refuse_unheld(number: int, name: str, value: Scalar, width: int, encoding: 
             raise GeoRefusal("write.text_too_long", row=number, column=name, bytes=length, most=width)
     if isinstance(value, int) and abs(value) >= _DBF_INTEGER:
         raise GeoRefusal("write.number_too_large", row=number, column=name)
+    if isinstance(value, float) and not abs(value) < _DBF_REAL:  # NaN is not less either.
+        raise GeoRefusal("write.number_too_large", row=number, column=name)
 
 
 def _table_value(value: Scalar) -> Scalar:
@@ -162,6 +173,13 @@ def _table_value(value: Scalar) -> Scalar:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     return _isotime(value)
+
+
+def _of_kind(shape: BaseGeometry | None, kind: str) -> BaseGeometry | None:
+    """A single part as the multipart that the layer is declared to hold."""
+    if shape is None or kind != f"Multi{shape.geom_type}":
+        return shape
+    return _GATHER[kind]([shape])
 
 
 def _isotime(value: Scalar) -> Scalar:

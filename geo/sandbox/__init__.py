@@ -24,14 +24,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from geo import wire
 from geo.crs import Box
 from geo.formats.values import Bounds, shown
 from geo.reading import Opening, Row
 from geo.refusal import GeoRefusal
+from geo.sandbox import wire
 
-_ROOT = Path(__file__).parent.parent
-_CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from geo.sandboxed import main; main()"
+_ROOT = Path(__file__).parent.parent.parent
+_CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from geo.sandbox.child import main; main()"
 _MEGABYTE = 1024**2
 _STDERR = "stderr"
 
@@ -49,11 +49,11 @@ _SKIPPED = (
 class Limits:
     """What a child may use. None: in proportion to the file.
 
-    memory_bytes: address space, of which some 600 MB are libraries that are never touched. wall_s: waited for the
+    memory_bytes: address space, of which some 200 MB are libraries. wall_s: waited for the
     child in all, the time the caller works on rows not counted. mend_s: processor time for mending one shape.
     """
 
-    memory_bytes: int = 1536 * _MEGABYTE
+    memory_bytes: int = 1024 * _MEGABYTE
     cpu_s: int | None = None
     wall_s: int | None = None
     mend_s: int = 3

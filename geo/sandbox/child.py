@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import resource
@@ -14,7 +13,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO
 
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+import shapely
+
+from geo.crs import Box
+from geo.formats.values import Bounds, shown
+from geo.reading import Job, read
+from geo.refusal import GeoRefusal
+from geo.repair import structure
+from geo.sandbox import confine
+from geo.sandbox.wire import send
+
 _SMALL = 100
 """Vertices up to which mending is over before a fork would be."""
 
@@ -29,10 +37,6 @@ def main() -> None:
 
 
 def _answer(job: dict[str, Any], stream: BinaryIO) -> None:
-    # Imported under the limits, for it is these libraries that the limits are for.
-    from geo.refusal import GeoRefusal  # noqa: PLC0415
-    from geo.wire import send  # noqa: PLC0415
-
     try:
         for answer in _answers(job):
             send(stream, answer)
@@ -48,16 +52,10 @@ def _answer(job: dict[str, Any], stream: BinaryIO) -> None:
 
 
 def _name(job: dict[str, Any]) -> str:
-    from geo.formats.values import shown  # noqa: PLC0415
-
     return shown(Path(job["path"]).name)
 
 
 def _answers(job: dict[str, Any]) -> Iterator[Any]:
-    from geo.crs import Box  # noqa: PLC0415
-    from geo.formats.values import Bounds  # noqa: PLC0415
-    from geo.reading import Job, read  # noqa: PLC0415
-
     asked = Job(
         path=Path(job["path"]),
         folder=Path(job["folder"]),
@@ -66,15 +64,13 @@ def _answers(job: dict[str, Any]) -> Iterator[Any]:
         layer=job["layer"],
         bounds=Bounds(**job["bounds"]),
     )
-    with closing(read(asked, mend=Mender(job["limits"]["mend_s"]))) as answers:  # type: ignore[type-var]
+    with closing(read(asked, mend=Mender(job["limits"]["mend_s"]))) as answers:
         yield from answers
 
 
 def _confine(limits: dict[str, Any]) -> None:
-    """No network where the system allows to leave it; memory, processor time, file size and core dumps bounded."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_CLONE_NEWNET) != 0:
-        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    """No network and no other program; memory, processor time, file size and core dumps bounded."""
+    confine.forbid_network_and_programs()
     cpu = int(limits["cpu_s"])
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 2))  # Equal limits would end in SIGKILL, which names nothing.
     resource.setrlimit(resource.RLIMIT_AS, (limits["memory_bytes"],) * 2)
@@ -94,18 +90,14 @@ class Mender:
         self._left = 10.0 * seconds
 
     def __call__(self, shape: Any) -> Any:
-        import shapely  # noqa: PLC0415
-
-        from geo.repair import structure  # noqa: PLC0415
-
         if shapely.get_num_coordinates(shape) <= _SMALL:
             return structure(shape)
         if self._left <= 0:
             return None
         before = _spent()
-        mended = self._forked(lambda: bytes(shapely.to_wkb(structure(shape))))
+        mended = self._forked(lambda: shapely.to_wkb(structure(shape)))
         self._left -= _spent() - before
-        return None if mended is None else shapely.from_wkb(mended)
+        return shapely.from_wkb(mended) if mended else None
 
     def _forked(self, work: Any) -> bytes | None:
         """What a fork of this single-threaded process makes of it, None when it did not come to an end."""
@@ -125,7 +117,7 @@ class Mender:
             signal.signal(signal.SIGXCPU, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_CPU, (self._seconds, self._seconds))
             with os.fdopen(out, "wb") as stream:
-                stream.write(work())
+                stream.write(work() or b"")
             os._exit(0)
         finally:
             os._exit(1)

@@ -14,6 +14,7 @@ from datetime import date, datetime, time
 from typing import Any, BinaryIO
 
 import shapely
+from shapely.errors import ShapelyError
 
 from geo.formats.values import Column, LayerListed, Scalar
 from geo.reading import Opening, Row
@@ -63,7 +64,7 @@ def _answer(letter: bytes, head: bytes, blob: bytes) -> Answer:
             refusal = GeoRefusal(str(said["id"]), **_values(said["values"]))
         else:
             return _opening(said) if letter == b"O" else _rows(said, blob)
-    except (KeyError, TypeError, ValueError, RecursionError, shapely.errors.ShapelyError) as error:
+    except (LookupError, AttributeError, TypeError, ValueError, RecursionError, ShapelyError) as error:
         raise Garbled from error
     raise refusal
 
