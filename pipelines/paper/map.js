@@ -110,7 +110,7 @@ const qingshan = (() => {
       both(put(list, "dt"), column.zh, column.en);
       put(list, "dd", `${word(theme.values[i], row)} ${column.unit}`.trim());
     });
-    if (theme.madeUp) both(put(box, "p", undefined, "invented"), "示例数据,虚构", "made-up sample data");
+    if (theme.madeUp) both(put(box, "p", undefined, "invented"), "示例数据，虚构", "made-up sample data");
     return box;
   }
 
@@ -133,10 +133,10 @@ const qingshan = (() => {
       if (layer instanceof L.FeatureGroup) layer.eachLayer((part) => { part.row = row; });
       group.addLayer(layer);
     });
-    group.bindPopup((layer) => card(data, layer.row), { maxWidth: 270, minWidth: 200 });
     group.bindTooltip((layer) => name(data, layer.row), { sticky: true, className: "tip" });
-    group.on("popupopen", (e) => mark(e.popup._source)).on("popupclose", () => mark(null));
-    const labels = L.layerGroup(data.labels.length ? data.anchors.map((at, row) => at && label(data, row, at)).filter(Boolean) : []);
+    group.bindPopup((layer) => card(data, layer.row), { maxWidth: 270, minWidth: 200 });
+    group.on("popupopen", (e) => { group.closeTooltip(); mark(e.popup._source); }).on("popupclose", () => mark(null));
+    const labels = L.layerGroup(data.anchors.map((at, row) => at && label(data, row, at)).filter(Boolean));
     group.on("add", () => labels.addTo(on)).on("remove", () => { labels.remove(); mark(null); });
     themes.push({ id, data, group, rows, labels });
     return group;
@@ -144,19 +144,36 @@ const qingshan = (() => {
 
   function label(data, row, at) {
     const box = document.createElement("div");
+    box.at = at;
     data.labels.forEach((said, i) => put(box, i ? "small" : "b", said[row]));
     const shown = L.divIcon({ className: "label", html: box, iconSize: [0, 0] });
-    return L.marker(at, { icon: shown, interactive: false, keyboard: false, pane: "labels" });
+    return L.marker(at.slice(0, 2), { icon: shown, interactive: false, keyboard: false, pane: "labels" });
   }
 
-  /* Labels that would cover one another are left out, the earlier row stays. */
+  /* A label gives way to signs and to the labels before it, but stays in the circle that fits into its own feature;
+     where there is no room it is left out. */
+  const RING = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => [Math.cos(i * Math.PI / 4), Math.sin(i * Math.PI / 4)]);
+  const places = (room) => [[0, 0], ...[room / 2, room].flatMap((r) => RING.map(([x, y]) => [r * x, r * y]))];
+  const room = (box) => {
+    const [lat, lng, radius] = box.at, px = (north) => map.latLngToLayerPoint([north, lng]).y;
+    return Math.min(28, 0.75 * (px(lat) - px(lat + radius)));
+  };
+  const covered = (a, b) => Math.max(0, Math.min(a.right, b.right) + 2 - Math.max(a.left, b.left))
+    * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+  const moved = (r, [x, y]) => ({ left: r.left + x, right: r.right + x, top: r.top + y, bottom: r.bottom + y });
+
   function declutter() {
-    const kept = [];
+    const kept = [], signs = [...document.querySelectorAll(".sign")].map((s) => s.getBoundingClientRect());
     for (const box of map.getPane("labels").querySelectorAll(".label > div")) {
-      box.classList.remove("hidden");
+      box.style.translate = "";
       const r = box.getBoundingClientRect();
-      const clash = kept.some((k) => r.left < k.right + 2 && k.left < r.right + 2 && r.top < k.bottom && k.top < r.bottom);
-      if (clash) box.classList.add("hidden"); else kept.push(r);
+      const cost = (place) => signs.reduce((sum, s) => sum + covered(moved(r, place), s), Math.hypot(...place));
+      const free = places(room(box)).filter((place) => kept.every((k) => !covered(moved(r, place), k)));
+      const best = free.sort((a, b) => cost(a) - cost(b))[0];
+      box.classList.toggle("hidden", !best);
+      if (!best) continue;
+      box.style.translate = `${best[0]}px ${best[1]}px`;
+      kept.push(moved(r, best));
     }
   }
 
@@ -192,21 +209,23 @@ const qingshan = (() => {
     return `${whole}°${String(Math.round((degrees - whole) * 60)).padStart(2, "0")}′`;
   };
 
-  /* Meridians and parallels every 10′, so that the empty ground outside the county still says where it is. */
+  /* Meridians and parallels every 10′, named at the edge of the window: the empty ground still says where it is. */
   function graticule([[south, west], [north, east]], below) {
-    const style = { ...below, color: "#9aa79d", weight: 0.7, opacity: 0.55, dashArray: "1 4" };
-    const tick = (at, text, kind) => L.marker(at, {
-      pane: "ground", interactive: false, keyboard: false,
-      icon: L.divIcon({ className: `tick ${kind}`, html: text, iconSize: [0, 0] }),
-    }).addTo(map);
-    for (let i = Math.floor(west * 6) - 6; i <= Math.ceil(east * 6) + 6; i++) {
-      L.polyline([[south - 1, i / 6], [north + 1, i / 6]], style).addTo(map);
-      tick([north + 0.018, i / 6], `${minutes(i / 6)}E`, "meridian");
-    }
-    for (let i = Math.floor(south * 6) - 6; i <= Math.ceil(north * 6) + 6; i++) {
-      L.polyline([[i / 6, west - 1], [i / 6, east + 1]], style).addTo(map);
-      tick([i / 6, west - 0.012], `${minutes(i / 6)}N`, "parallel");
-    }
+    const style = { ...below, color: "#9aa79d", weight: 0.7, opacity: 0.6, dashArray: "1 4" };
+    const ticks = [];
+    const line = (from, to, at, axis) => {
+      L.polyline([from, to], style).addTo(map);
+      const tick = put(map.getContainer(), "span", `${minutes(at)}${axis === "x" ? "E" : "N"}`, `tick ${axis}`);
+      tick.setAttribute("aria-hidden", "true");
+      ticks.push({ tick, axis, from });
+    };
+    for (let i = Math.floor(west * 6) - 4; i <= Math.ceil(east * 6) + 4; i++) line([south - 1, i / 6], [north + 1, i / 6], i / 6, "x");
+    for (let i = Math.floor(south * 6) - 4; i <= Math.ceil(north * 6) + 4; i++) line([i / 6, west - 1], [i / 6, east + 1], i / 6, "y");
+    map.on("move resize", () => ticks.forEach(({ tick, axis, from }) => {
+      const at = map.latLngToContainerPoint(from)[axis], room = map.getSize()[axis];
+      tick.style[axis === "x" ? "left" : "top"] = `${at}px`;
+      tick.hidden = at < 60 || at > room - 60;
+    }));
   }
 
   function frame(bounds) {
@@ -238,7 +257,8 @@ const qingshan = (() => {
     map.getContainer().scrollIntoView({ block: "center" });
     if (layer.getBounds) map.fitBounds(layer.getBounds(), { maxZoom: 13, animate: false });
     else map.setView(layer.getLatLng(), 13, { animate: false });
-    layer.openPopup();
+    const at = layer.getLatLng ? layer.getLatLng() : layer.getCenter ? layer.getCenter() : layer.getBounds().getCenter();
+    layer.fire("click", { latlng: at }, true);
   }
 
   function wire() {

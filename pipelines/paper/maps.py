@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from data.texts import Lang, text, texts
-from pipelines.paper.themes import ABSENT, NO_VALUE, Column, MapRefusal, Sheet, Swatch, Theme
+from pipelines.paper.themes import ABSENT, NO_VALUE, Column, MapRefusal, Sheet, Steps, Swatch, Theme
 
 NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 ASSETS = {"leaflet": "leaflet/dist/leaflet.js", "leaflet_css": "leaflet/dist/leaflet.css"}
@@ -37,7 +37,7 @@ UNUSED = frozenset(
     | {"awesome_markers", "awesome_markers_font_css", "awesome_markers_css", "awesome_rotate_css"}
 )
 """What folium loads for elements that stand on none of our maps."""
-HARMLESS = re.compile(r"https?://(www\.w3\.org/|leafletjs\.com\b)")
+HARMLESS = re.compile(r"http://www\.w3\.org/[\w/]*|https://leafletjs\.com")
 """Addresses that only name something: XML namespaces, and the home page in Leaflet's own source."""
 
 GRID = 100_000
@@ -116,6 +116,16 @@ class Drawn:
         dimensions = shapely.get_dimensions(self.theme.frame.geometry.to_numpy())
         return ("point", "line", "area")[dimensions.max(initial=0)] if (dimensions >= 0).any() else "area"
 
+    @property
+    def ramp(self) -> bool:
+        """Whether the legend is one bar of steps."""
+        return isinstance(self.theme.style, Steps)
+
+    @property
+    def unit(self) -> str:
+        """The unit of a ramp."""
+        return self.theme.style.column.unit if isinstance(self.theme.style, Steps) else ""
+
     @cached_property
     def rows(self) -> list[list[str]]:
         """The table below the map: what the popups say, or its sums by class."""
@@ -161,10 +171,10 @@ def generalise(shapes: NDArray[Any], *, metres: float) -> NDArray[Any]:
         return shapes
     per_degree = np.array([111_320 * np.cos(np.radians(shapely.total_bounds(shapes)[1::2].mean())), 110_800])
     flat = shapely.transform(shapes, lambda xy: xy * per_degree)
-    polygons = shapely.get_dimensions(flat) == 2
-    flat[polygons] = shapely.coverage_simplify(flat[polygons], metres)
-    flat[~polygons] = shapely.simplify(flat[~polygons], metres)
-    return np.asarray(shapely.transform(flat, lambda xy: xy / per_degree))
+    polygons = np.flatnonzero(shapely.get_dimensions(flat) == 2)
+    fewer: NDArray[Any] = np.array(shapely.simplify(flat, metres))
+    fewer[polygons] = shapely.coverage_simplify(flat[polygons], metres)
+    return np.asarray(shapely.transform(fewer, lambda xy: xy / per_degree))
 
 
 def pack(shape: BaseGeometry | None, origin: tuple[float, float]) -> str:
@@ -212,12 +222,15 @@ def _coded(said: list[str]) -> dict[str, list[Any]]:
 
 
 def _anchor(shape: BaseGeometry | None) -> list[float] | None:
-    """Where a label sits best, latitude first as Leaflet wants it: the middle of the widest part."""
+    """Where a label sits best: latitude, longitude and radius, in degrees, of the widest circle inside the shape."""
     if shape is None or shape.is_empty:
         return None
-    wide = shape.geom_type.endswith("Polygon")
-    point = shapely.get_point(shapely.maximum_inscribed_circle(shape), 0) if wide else shape.representative_point()
-    return [round(point.y, 5), round(point.x, 5)]
+    if not isinstance(shape, shapely.Polygon | shapely.MultiPolygon):
+        point = shape.representative_point()
+        return [round(point.y, 5), round(point.x, 5), 0]
+    radius = shapely.maximum_inscribed_circle(shape)
+    lon, lat = radius.coords[0]
+    return [round(lat, 5), round(lon, 5), round(radius.length, 5)]
 
 
 def _json(value: Any) -> str:
@@ -248,7 +261,7 @@ class _Ground(MacroElement):
         {% endmacro %}""")
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name, self._id = "ground", "county"
 
 
@@ -263,7 +276,7 @@ def _folium(themes: Sequence[Drawn]) -> tuple[str, str]:
     for element in (_Ground(), *(_ThemeLayer(theme.key, show=theme.theme.show) for theme in themes)):
         county.add_child(element)
     keep_local(county)
-    figure = county.get_root()
+    figure: Any = county.get_root()
     figure.render()
     return figure.html.render(), figure.script.render()
 
@@ -311,7 +324,7 @@ def refuse_outside(code: Iterable[str]) -> None:
     """Refuse a script or style that holds an address a browser could reach. Raises MapRefusal."""
     for part in code:
         for address in re.findall(r"https?://[^\s\"'`<>)]*", part):
-            if not HARMLESS.match(address):
+            if not HARMLESS.fullmatch(address):
                 raise MapRefusal("map.reaches_out", address=address)
 
 

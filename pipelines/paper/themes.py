@@ -6,7 +6,8 @@ Every figure is put into words once, here, so the map, its popups and the table 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Literal, Protocol
 
 import geopandas as gpd
@@ -130,6 +131,8 @@ class Steps:
     column: Column
     bounds: tuple[float, ...]
     ramp: tuple[str, ...]
+    legend_digits: int = 0
+    """Decimals of the bounds in the legend."""
 
     def __post_init__(self) -> None:
         if len(self.ramp) != len(self.bounds) + 1 or list(self.bounds) != sorted(set(self.bounds)):
@@ -141,10 +144,9 @@ class Steps:
 
     @property
     def swatches(self) -> tuple[Swatch, ...]:
-        said = [f"{self.column.say(bound)}" for bound in self.bounds]
-        spans = [f"< {said[0]}", *(f"{a} – {b}" for a, b in zip(said, said[1:], strict=False)), f"≥ {said[-1]}"]
-        words = [f"{span} {self.column.unit}".strip() for span in spans]
-        return tuple(Swatch(word, "", area(fill)) for word, fill in zip(words, self.ramp, strict=True))
+        said = [replace(self.column, digits=self.legend_digits).say(bound) for bound in self.bounds]
+        spans = [f"< {said[0]}", *(f"{low}–{high}" for low, high in pairwise(said)), f"≥ {said[-1]}"]
+        return tuple(Swatch(span, "", area(fill)) for span, fill in zip(spans, self.ramp, strict=True))
 
     def pick(self, frame: gpd.GeoDataFrame) -> list[int | None]:
         values = pd.to_numeric(frame[self.column.name]).to_numpy(dtype=float, na_value=np.nan)
