@@ -1,6 +1,9 @@
 -- What must be true whoever writes: every row of a layer has a version and a change, replaced rows are kept,
 -- a change is numbered and timed at its commit, and nobody may choose the number, the time or the person.
 -- Idempotent: it is run again after every migration.
+--
+-- Functions that run as the owner name pg_temp last. Left out, it is searched first, and any login could put its own type
+-- in the place of one of ours (a domain pg_temp.date with a check) and have its code run as the owner.
 
 create or replace function journal.refuse() returns trigger
 language plpgsql as $$
@@ -10,21 +13,24 @@ begin
 end $$;
 
 -- The door of a session that did not name one. It is a claim of the client; the person is not.
+-- (A body without quotes is read once, here: what its names mean does not depend on the caller's search path.)
 create or replace function journal.door() returns text
-language sql stable as $$
-  select case when current_setting('application_name') ilike 'qgis%' then 'qgis' else 'sql' end
-$$;
+language sql stable
+return case when current_setting('application_name') ilike 'qgis%' then 'qgis' else 'sql' end;
 
 -- Before a change is opened: at most one a transaction, without number or time, by the one who is logged in.
 -- Only the program's own role may name another person, because it has asked them who they are.
 create or replace function journal.open_change() returns trigger
-language plpgsql security definer set search_path = pg_catalog, journal as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   if exists (select from journal.changes where at is null) then
     raise exception 'journal.open: this transaction has opened its change already' using errcode = '55000';
   end if;
   new.no := null;
   new.at := null;
+  if new.effective_on not between '0001-01-01' and '9999-12-31' then
+    raise exception 'journal.open: % is no day of our calendar', new.effective_on using errcode = '22008';
+  end if;
   if not pg_has_role(session_user, 'qingshan_program', 'usage') then
     new.person := session_user;
     new.door := journal.door();
@@ -40,7 +46,7 @@ create or replace trigger open_change before insert on journal.changes
 
 -- The open change of this transaction, opened at first need. An unstamped change is visible to nobody else.
 create or replace function journal.mine() returns bigint
-language plpgsql security definer set search_path = pg_catalog, journal as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   mine bigint;
 begin
@@ -53,7 +59,7 @@ end $$;
 
 -- At commit: one lock makes the commits of changes serial, so that numbers have no gaps and times rise with them.
 create or replace function journal.stamp() returns trigger
-language plpgsql security definer set search_path = pg_catalog, journal as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   last_no bigint := 0;
   last_at timestamptz := '-infinity';
@@ -98,7 +104,7 @@ create or replace trigger stays_whole before truncate on journal.versions
 -- Before a row of a layer is written: give it its version and change, keep the row it replaces.
 -- A row written twice in one change keeps its version: nobody else could ever see the one between.
 create or replace function journal.record() returns trigger
-language plpgsql security definer set search_path = pg_catalog, journal, public set extra_float_digits = 1 as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set extra_float_digits = 1 as $$
 declare
   mine bigint;
   last_version bigint;
@@ -139,6 +145,20 @@ begin
   return old;
 end $$;
 
+-- After rows are added: a feature that was ended by another transaction while its return waited for that commit took
+-- its version before the end could be seen. It comes again, after the end.
+create or replace function journal.follow() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if exists (
+    select from added a join journal.versions v on v.layer = tg_table_name::text and v.id = a.id and v.version >= a.version
+  ) then
+    raise exception 'journal.follow: a feature that comes again was ended by another change meanwhile'
+      using errcode = '40001', hint = 'Do it again.';
+  end if;
+  return null;
+end $$;
+
 -- A shape redrawn by hand has no area of record until a surveyed file brings one.
 create or replace function journal.forget_area() returns trigger
 language plpgsql as $$
@@ -152,10 +172,8 @@ end $$;
 
 -- The moment that a session of the past reads at. Missing settings mean: everything that is known, on any day.
 create or replace function journal.past_no() returns bigint
-language sql stable parallel safe as $$
-  select coalesce(nullif(current_setting('qingshan.past_no', true), '')::bigint, 9223372036854775807)
-$$;
+language sql stable parallel safe
+return coalesce(nullif(current_setting('qingshan.past_no', true), '')::bigint, 9223372036854775807);
 create or replace function journal.past_on() returns date
-language sql stable parallel safe as $$
-  select coalesce(nullif(current_setting('qingshan.past_on', true), '')::date, 'infinity')
-$$;
+language sql stable parallel safe
+return coalesce(nullif(current_setting('qingshan.past_on', true), '')::date, 'infinity');

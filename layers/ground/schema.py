@@ -130,6 +130,8 @@ def _triggers(layer: type[Any]) -> str:
     return f"""
         create or replace trigger record before insert or update or delete on {table}
           for each row execute function journal.record();
+        create or replace trigger follow after insert on {table}
+          referencing new table as added for each statement execute function journal.follow();
         create or replace trigger stays_whole before truncate on {table}
           for each statement execute function journal.refuse('layers', 'Delete rows instead: the journal keeps them.');
         {forget_area}
@@ -148,7 +150,7 @@ def _past_view(layer: type[Any]) -> str:
         f"v.shape::geometry({layer.shape_kind}, {SRID}) as shape" if c == "shape" else f"r.{c}" for c in columns
     )
     return f"""
-        create view past.{name} as
+        create or replace view past.{name} as
         with known as materialized (
           select id from journal.changes where no <= journal.past_no() and effective_on <= journal.past_on()
         ), touched as (
