@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from geo.refusal import Refusal
-from web.terminal import say
+from web.terminal import database, say
 from web.terminal.say import Tongue
 
 app = typer.Typer(
@@ -20,6 +20,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+
+
+app.add_typer(database.app, name="db")
 
 
 @app.callback()
