@@ -45,12 +45,16 @@ AsOf = Annotated[
 On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="实际日期 / as true on this day")]
 
 
+def person() -> str:
+    """Who runs the command, as the system knows them: no variable of the shell can say otherwise."""
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
 def occasion(door: str, *, kind: str | None, effective_on: datetime | None, note: str | None) -> Occasion:
-    """The occasion of a change made by whoever runs the command: the system's user, not a variable of the shell."""
+    """The occasion of a change made by whoever runs the command."""
     if kind is not None and kind not in KINDS:
         raise DoorRefusal("typed.kind", kind=kind, known=", ".join(KINDS))
-    person = pwd.getpwuid(os.getuid()).pw_name
-    return Occasion(person, door, kind, effective_on.date() if effective_on else None, note)
+    return Occasion(person(), door, kind, effective_on.date() if effective_on else None, note)
 
 
 @contextmanager

@@ -1,0 +1,56 @@
+"""The demo: a made-up county on the real boundary, its rates by township and its map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from layers.ground import db
+from pipelines import demo as made_up
+from pipelines.demo import landing
+from web.terminal import asked, numbers, say
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="随机种子 / seed")] = 360732,
+    plots: Annotated[int, typer.Option(help="小班数(约)/ about so many plots")] = 20_000,
+    map_file: Annotated[Path, typer.Option(help="地图写到哪里 / where the map goes")] = numbers.MAP,
+) -> None:
+    """装入虚构的示例县,列出各乡镇森林覆盖率并画图 / land the made-up county, list its rates, draw its map."""
+    engine = db.ready()
+    if landing.is_whole(engine):
+        say.tell("demo.there")
+    else:
+        _land(seed, plots)
+    numbers.rates(by="township")
+    numbers.draw_map(map_file)
+    say.tell("demo.next", map=map_file.resolve())
+
+
+def _land(seed: int, plots: int) -> None:
+    with _progress() as (describe, progress):
+        describe("生成示例数据 / growing the sample county", None)
+        county = made_up.county(seed, plots=plots)
+        describe("入库 / landing it", sum(len(step.rows) for step in county.steps))
+        landing.land(db.engine(), county, person=asked.person(), progress=progress)
+    say.tell("demo.landed", steps=len(county.steps), rows=sum(len(step.rows) for step in county.steps))
+
+
+@contextmanager
+def _progress() -> Iterator[tuple[Callable[[str, int | None], None], Callable[[int], None]]]:
+    """A bar on standard error: a way to say what is being done, and a way to go on."""
+    looks = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*looks, console=say.err, transient=True) as bar:
+        task = bar.add_task("")
+        yield (
+            lambda what, total: bar.update(task, description=what, total=total),
+            lambda rows: bar.advance(task, rows),
+        )
