@@ -5,7 +5,7 @@ const qingshan = (() => {
   const GRID = 100000;
   const INK = "#1c2b26";
   const themes = [];
-  let map, symbols;
+  let map, symbols, madeUp;
 
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
@@ -115,7 +115,7 @@ const qingshan = (() => {
       both(put(list, "dt"), column.zh, column.en);
       put(list, "dd", `${word(theme.values[i], row)} ${column.unit}`.trim());
     });
-    if (theme.madeUp) both(put(box, "p", undefined, "invented"), "示例数据，虚构", "made-up sample data");
+    if (theme.madeUp) both(put(box, "p", undefined, "invented"), madeUp.zh, madeUp.en);
     return box;
   }
 
@@ -198,7 +198,7 @@ const qingshan = (() => {
   function ground(on) {
     map = on;
     const county = read("ground"), { parts } = unpack(county.shape, county.origin);
-    symbols = county.symbols;
+    ({ symbols, madeUp } = county);
     for (const [pane, z] of [["ground", 200], ["outline", 450], ["labels", 620]]) {
       map.createPane(pane).style.zIndex = z;
       map.getPane(pane).style.pointerEvents = "none";

@@ -346,13 +346,19 @@ def _ground(county: BaseGeometry) -> str:
     """The outline of the county as the page's script takes it."""
     west, south, east, north = county.bounds
     outline = generalise(np.array([county]), metres=10)[0]
-    bounds = [[south, west], [north, east]]
-    return _json({"origin": (west, south), "bounds": bounds, "shape": pack(outline, (west, south)), "symbols": SYMBOLS})
+    said = {
+        "origin": (west, south),
+        "bounds": [[south, west], [north, east]],
+        "shape": pack(outline, (west, south)),
+        "symbols": SYMBOLS,
+        "madeUp": {lang: text("map_sheet.made_up", lang) for lang in _LANGS},
+    }
+    return _json(said)
 
 
 def _words(sheet: Sheet, themes: Sequence[Theme]) -> dict[str, dict[Lang, str]]:
     """The texts of the page in both languages, the sheet's values filled in."""
     metres = f"{max((theme.generalise_m for theme in themes), default=0):g}"
     values = {"as_of": sheet.as_of, "no": sheet.no, "approval_no": sheet.approval_no or ABSENT, "metres": metres}
-    names = [id_.removeprefix("sheet.") for id_ in texts() if id_.startswith("sheet.")]
-    return {name: {lang: text(f"sheet.{name}", lang, values) for lang in _LANGS} for name in names}
+    names = [id_.removeprefix("map_sheet.") for id_ in texts() if id_.startswith("map_sheet.")]
+    return {name: {lang: text(f"map_sheet.{name}", lang, values) for lang in _LANGS} for name in names}
