@@ -5,7 +5,7 @@ const qingshan = (() => {
   const GRID = 100000;
   const INK = "#1c2b26";
   const themes = [];
-  let map, symbols;
+  let map, symbols, madeUp;
 
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
@@ -50,9 +50,14 @@ const qingshan = (() => {
     return hatches.get(colour);
   }
 
-  function pen(look) {
+  /* Thousands of small areas seen from afar would be all edge: then each is edged in its own colour. */
+  const DENSE = 1500, NEAR = 12;
+  const far = (theme) => theme.shapes.length > DENSE && map.getZoom() < NEAR;
+  const edge = (theme, look) => (look.fill && far(theme) ? { color: look.fill, weight: 0.6 } : { color: look.line, weight: look.width });
+
+  function pen(theme, look) {
     return {
-      color: look.line, weight: look.width, dashArray: look.dash || null, lineJoin: "round",
+      ...edge(theme, look), dashArray: look.dash || null, lineJoin: "round",
       fill: Boolean(look.fill || look.hatch), fillColor: look.hatch ? hatch(look.hatch) : look.fill,
       fillOpacity: look.hatch ? 0.5 : look.opacity, smoothFactor: 0.6,
     };
@@ -72,8 +77,8 @@ const qingshan = (() => {
     const packed = theme.shapes[row];
     if (!packed) return null;
     const { kind, parts } = unpack(packed, theme.origin), look = theme.looks[theme.picks[row]];
-    if (kind === "P") return L.polygon(parts, pen(look));
-    if (kind === "L") return L.polyline(parts.map((part) => part[0]), { ...pen(look), fill: false });
+    if (kind === "P") return L.polygon(parts, pen(theme, look));
+    if (kind === "L") return L.polyline(parts.map((part) => part[0]), { ...pen(theme, look), fill: false, color: look.line, weight: look.width });
     const signs = parts.map((part) => L.marker(part[0][0], { icon: icon(look), title: name(theme, row) }));
     return signs.length === 1 ? signs[0] : L.featureGroup(signs);
   }
@@ -110,7 +115,7 @@ const qingshan = (() => {
       both(put(list, "dt"), column.zh, column.en);
       put(list, "dd", `${word(theme.values[i], row)} ${column.unit}`.trim());
     });
-    if (theme.madeUp) both(put(box, "p", undefined, "invented"), "示例数据，虚构", "made-up sample data");
+    if (theme.madeUp) both(put(box, "p", undefined, "invented"), madeUp.zh, madeUp.en);
     return box;
   }
 
@@ -138,6 +143,12 @@ const qingshan = (() => {
     group.on("popupopen", (e) => { group.closeTooltip(); mark(e.popup._source); }).on("popupclose", () => mark(null));
     const labels = L.layerGroup(data.anchors.map((at, row) => at && label(data, row, at)).filter(Boolean));
     group.on("add", () => labels.addTo(on)).on("remove", () => { labels.remove(); mark(null); });
+    let seen = far(data);
+    on.on("zoomend", () => {
+      if (seen === far(data)) return;
+      seen = !seen;
+      rows.forEach((layer, row) => { if (layer instanceof L.Polygon) layer.setStyle(edge(data, data.looks[data.picks[row]])); });
+    });
     themes.push({ id, data, group, rows, labels });
     return group;
   }
@@ -187,7 +198,7 @@ const qingshan = (() => {
   function ground(on) {
     map = on;
     const county = read("ground"), { parts } = unpack(county.shape, county.origin);
-    symbols = county.symbols;
+    ({ symbols, madeUp } = county);
     for (const [pane, z] of [["ground", 200], ["outline", 450], ["labels", 620]]) {
       map.createPane(pane).style.zIndex = z;
       map.getPane(pane).style.pointerEvents = "none";

@@ -42,6 +42,8 @@ HARMLESS = re.compile(r"http://www\.w3\.org/[\w/]*|https://leafletjs\.com")
 
 GRID = 100_000
 """Steps of a packed coordinate in a degree: about 1 m."""
+ELSEWHERE = 0.5
+"""Degrees beyond the county from which a shape is taken for misplaced."""
 SYMBOLS = {
     "circle": "M8 2.2a5.8 5.8 0 1 0 .01 0z",
     "square": "M2.8 2.8h10.4v10.4h-10.4z",
@@ -66,6 +68,8 @@ def county_map(sheet: Sheet, county: BaseGeometry, themes: Sequence[Theme], *, a
     assets: the node_modules folder that holds leaflet. Raises MapRefusal.
     """
     west, south, _, _ = county.bounds
+    for theme in themes:
+        _refuse_elsewhere(theme, county)
     drawn = [Drawn(theme, f"theme{i}", (west, south)) for i, theme in enumerate(themes)]
     element, calls = _folium(drawn)
     css = _stylesheet(assets / ASSETS["leaflet_css"])
@@ -83,6 +87,16 @@ def write(html: str, path: Path) -> Path:
     half = path.with_name(f".{path.name}.half")
     half.write_text(html, encoding="utf-8", newline="\n")
     return half.replace(path)
+
+
+def _refuse_elsewhere(theme: Theme, county: BaseGeometry) -> None:
+    """Refuse shapes that cannot be of this county: swapped axes, metres instead of degrees."""
+    shapes = theme.frame.geometry.to_numpy()
+    shapes = shapes[shapely.get_num_coordinates(shapes) > 0]
+    near = shapely.box(*county.bounds).buffer(ELSEWHERE)
+    if len(shapes) and not near.covers(shapely.box(*shapely.total_bounds(shapes))):
+        bounds = ", ".join(f"{bound:g}" for bound in shapely.total_bounds(shapes))
+        raise MapRefusal("map.elsewhere", layer=theme.zh, bounds=bounds)
 
 
 @dataclass(frozen=True)
@@ -202,7 +216,7 @@ def _pack_part(part: BaseGeometry, origin: tuple[float, float]) -> str:
 def _pack_path(path: BaseGeometry, origin: tuple[float, float]) -> str:
     on_grid = np.rint((shapely.get_coordinates(path) - origin) * GRID).astype(np.int64)
     steps = np.diff(on_grid, axis=0, prepend=np.zeros((1, 2), np.int64))
-    moved = steps.any(axis=1)
+    moved = np.asarray(steps.any(axis=1))
     moved[0] = True
     return "".join(map(_varint, steps[moved].ravel().tolist()))
 
@@ -332,13 +346,19 @@ def _ground(county: BaseGeometry) -> str:
     """The outline of the county as the page's script takes it."""
     west, south, east, north = county.bounds
     outline = generalise(np.array([county]), metres=10)[0]
-    bounds = [[south, west], [north, east]]
-    return _json({"origin": (west, south), "bounds": bounds, "shape": pack(outline, (west, south)), "symbols": SYMBOLS})
+    said = {
+        "origin": (west, south),
+        "bounds": [[south, west], [north, east]],
+        "shape": pack(outline, (west, south)),
+        "symbols": SYMBOLS,
+        "madeUp": {lang: text("map_sheet.made_up", lang) for lang in _LANGS},
+    }
+    return _json(said)
 
 
 def _words(sheet: Sheet, themes: Sequence[Theme]) -> dict[str, dict[Lang, str]]:
     """The texts of the page in both languages, the sheet's values filled in."""
     metres = f"{max((theme.generalise_m for theme in themes), default=0):g}"
     values = {"as_of": sheet.as_of, "no": sheet.no, "approval_no": sheet.approval_no or ABSENT, "metres": metres}
-    names = [id_.removeprefix("sheet.") for id_ in texts() if id_.startswith("sheet.")]
-    return {name: {lang: text(f"sheet.{name}", lang, values) for lang in _LANGS} for name in names}
+    names = [id_.removeprefix("map_sheet.") for id_ in texts() if id_.startswith("map_sheet.")]
+    return {name: {lang: text(f"map_sheet.{name}", lang, values) for lang in _LANGS} for name in names}

@@ -254,5 +254,7 @@ UNTREATED, UNDER_WAY, DONE, ACCEPTED = (
     sign("#176a5f", "circle"),
 )
 NO_VALUE = Swatch(
-    text("sheet.no_value", "zh"), text("sheet.no_value", "en"), Look(fill="#e3e2dc", line="#ffffff", hatch="#a7a69c")
+    text("map_sheet.no_value", "zh"),
+    text("map_sheet.no_value", "en"),
+    Look(fill="#e3e2dc", line="#ffffff", hatch="#a7a69c"),
 )

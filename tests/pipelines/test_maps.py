@@ -150,15 +150,26 @@ def test_a_theme_refuses_another_crs_a_missing_column_and_an_unknown_code():
         Theme("矿", "mines", frame, Codes("stage", {"done": Swatch("完工", "done", SECTION)}), "name")
 
 
+def test_shapes_that_lie_elsewhere_are_refused_and_missing_ones_are_not():
+    swapped = squares(2)
+    swapped.geometry = shapely.transform(swapped.geometry.to_numpy(), lambda xy: xy[:, ::-1])
+
+    with pytest.raises(MapRefusal, match=r"map\.elsewhere.*26, 115, 26\.1, 115\.2"):
+        county_map(SHEET, COUNTY, [plain(swapped)])
+    for nothing in (squares(0), gpd.GeoDataFrame({"name": ["无"]}, geometry=[None], crs=4490)):
+        assert "</html>" in county_map(SHEET, COUNTY, [plain(nothing, label=("name",))])
+
+
 def test_every_refusal_of_the_maps_has_a_chinese_and_an_english_text():
     values = dict.fromkeys(
-        ("layer", "crs", "columns", "present", "column", "codes", "kind", "name", "path", "address"), "x"
+        ("layer", "crs", "columns", "present", "column", "codes", "kind", "name", "path", "address", "bounds"), "x"
     )
     ids = [
         "wrong_crs",
         "column_missing",
         "code_unknown",
         "shape_unknown",
+        "elsewhere",
         "asset_unknown",
         "asset_missing",
         "reaches_out",

@@ -165,6 +165,20 @@ def test_reading_it_asks_for_nothing_and_complains_of_nothing(desk, made):
     assert page.evaluate("window.hurt") is None
 
 
+def test_the_policy_of_the_page_stops_what_is_put_into_it(desk, made):
+    page = desk.open(made)
+
+    page.evaluate(
+        """() => { const script = document.createElement("script"); script.textContent = "window.hurt = 1";
+        const picture = new Image(); picture.src = "http://outside.test/a.png"; document.body.append(script, picture);
+        return new Promise((done) => { picture.onerror = done; }); }"""
+    )
+
+    assert page.evaluate("window.hurt") is None
+    assert all("Content Security Policy" in complaint for complaint in desk.complaints)
+    assert len(desk.complaints) == 2
+
+
 def test_the_counting_sees_a_page_that_does_ask(desk, tmp_path):
     desk.open(write("<img src='http://outside.test/a.png'>", tmp_path / "asks.html"))
 
