@@ -127,7 +127,9 @@ def noise(rng: np.random.Generator, x: Floats, y: Floats, wave_m: float, octaves
 
 
 def _octave(rng: np.random.Generator, x: Floats, y: Floats, wave: float) -> Floats:
-    u, v = x / wave + rng.uniform(1_000, 2_000), y / wave + rng.uniform(1_000, 2_000)
+    turn = rng.uniform(0, 2 * np.pi)  # else forest edges of all octaves line up with the axes
+    u, v = (np.cos(turn) * x + np.sin(turn) * y) / wave, (np.cos(turn) * y - np.sin(turn) * x) / wave
+    u, v = u + rng.uniform(1_000, 2_000), v + rng.uniform(1_000, 2_000)
     lattice = rng.uniform(-1, 1, (512, 512)).astype(np.float32)
     i, j = np.floor(v).astype(int), np.floor(u).astype(int)
     s, t = _ease(v - i), _ease(u - j)

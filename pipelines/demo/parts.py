@@ -9,8 +9,9 @@ import numpy as np
 import shapely
 
 from data import facts
-from pipelines.demo.ground import Floats, Grid, Ints, Mask, Shapes, boundary, grid, noise, on_plane, to_plane, within
+from pipelines.demo.ground import Floats, Grid, Ints, Shapes, boundary, grid, noise, on_plane, to_plane, within
 from pipelines.demo.mosaic import Coverage, coverage, dissolved
+from pipelines.demo.rivers import Streams
 from pipelines.demo.terrain import Relief
 
 FOREST_SHARE = 0.795
@@ -75,12 +76,13 @@ class Ground:
         bend = np.random.default_rng(0)
         bend.bit_generator.state = self._rng_state
         dx, dy = (0.3 * reach * noise(bend, x, y, 1.5 * reach, 3) for _ in range(2))
-        rows = [x + dx, y + dy, 1.2 * g.at(self.relief.height, x, y)]
-        rows += [facing * g.at(self._east, x, y), facing * g.at(self._north, x, y)]
+        u, v = self.relief.unbent(x, y)
+        rows = [x + dx, y + dy, 1.2 * g.at(self.relief.height, u, v)]
+        rows += [facing * g.at(self._east, u, v), facing * g.at(self._north, u, v)]
         return np.array(rows, dtype=np.float32)
 
 
-def divided(relief: Relief, rng: np.random.Generator, plots: int) -> Mosaic:
+def divided(relief: Relief, streams: Streams, rng: np.random.Generator, plots: int) -> Mosaic:
     """Cut the county into about `plots` forest plots and the open land between."""
     spacing = float(np.sqrt(1.08 * FOREST_SHARE * 3_216e6 / plots))
     fine = grid(spacing / 8)
@@ -90,7 +92,7 @@ def divided(relief: Relief, rng: np.random.Generator, plots: int) -> Mosaic:
     x, y = (axis[k] for axis, k in zip(fine.centres, (cols, rows), strict=True))
     seeds, villages, compartments = _nested_seeds(ground, rng, spacing)
     patch = _nearest_of(seeds, ground.features(x, y, spacing))
-    kind = _kinds(relief, rng, fine, (rows, cols), x, y)
+    kind = _kinds(relief, streams, rng, x, y)
     labels = np.zeros(fine.shape, dtype=np.int64)
     labels[rows, cols] = 4 * patch + kind
     found = coverage(labels, fine, least_m2=max(3_000.0, 0.07 * spacing**2))
@@ -113,7 +115,7 @@ def _seeds(ground: Ground, rng: np.random.Generator, spacing: float) -> _Seeds:
     xx, yy = g.mesh()
     x, y = (a.ravel() + rng.uniform(-0.48, 0.48, a.size) * spacing for a in (xx, yy))
     features = ground.features(x, y, spacing)
-    return _Seeds(spacing, g.shape, g.x0, g.y0, features, rng.gamma(2.0, 0.11, x.size).astype(np.float32) * spacing**2)
+    return _Seeds(spacing, g.shape, g.x0, g.y0, features, rng.gamma(1.2, 0.3, x.size).astype(np.float32) * spacing**2)
 
 
 def _nearest_of(seeds: _Seeds, points: Floats) -> Ints:
@@ -133,32 +135,16 @@ def _nearest_of(seeds: _Seeds, points: Floats) -> Ints:
     return found
 
 
-def _kinds(
-    relief: Relief, rng: np.random.Generator, fine: Grid, cells: tuple[Ints, Ints], x: Floats, y: Floats
-) -> Ints:
+def _kinds(relief: Relief, streams: Streams, rng: np.random.Generator, x: Floats, y: Floats) -> Ints:
     """1 forest, 2 open land (the low and level part), 3 the wide rivers."""
     seats = to_plane(np.array([seat_of(t) for t in facts.townships() if t.kind != "zone"]))
     town = np.exp(-np.min([(x - a) ** 2 + (y - b) ** 2 for a, b in seats], axis=0) / 1_500**2)
     capital = np.exp(-((x - seats[0, 0]) ** 2 + (y - seats[0, 1]) ** 2) / 6_000**2)
-    score = relief.grid.at(relief.above_stream, x, y) / 60 + 0.9 * noise(rng, x, y, 2_200, 4)
+    score = relief.grid.at(relief.above_stream, *relief.unbent(x, y)) / 45 + 0.55 * noise(rng, x, y, 2_600, 5)
     score -= 0.7 * town + 1.2 * capital
     inside = shapely.contains_xy(on_plane(boundary()), x, y)
     open_land = score < np.quantile(score[inside], 1 - FOREST_SHARE)
-    return np.where(shapely.contains_xy(wide_rivers(relief), x, y), 3, np.where(open_land, 2, 1))
-
-
-def wide_rivers(relief: Relief) -> shapely.Geometry:
-    """The water of rivers that drain more than 120 km², on the plane."""
-    g, x, y = relief.grid, *relief.grid.mesh()
-    x, y, drained = x.ravel(), y.ravel(), relief.drained.ravel()
-    from_ = np.flatnonzero((drained > 120e6) & (relief.receiver >= 0))
-    to = relief.receiver[from_]
-    lines = shapely.linestrings(np.stack([np.stack([x[from_], y[from_]], 1), np.stack([x[to], y[to]], 1)], 1))
-    width = 12 * (drained[from_] / 1e6) ** 0.33
-    water = shapely.union_all(shapely.buffer(lines, width, quad_segs=3))
-    shapely.prepare(water)
-    del g
-    return water
+    return np.where(shapely.contains_xy(streams.water(least_m2=200e6), x, y), 3, np.where(open_land, 2, 1))
 
 
 def seat_of(township: facts.Township) -> tuple[float, float]:
@@ -171,8 +157,6 @@ def _townships(relief: Relief) -> Ints:
     units = [t for t in facts.townships() if t.kind != "zone"]
     row, col = g.cell(*to_plane(np.array([seat_of(t) for t in units])).T)
     heap = [(0.0, int(r * g.shape[1] + c), n) for n, (r, c) in enumerate(zip(row, col, strict=True))]
-    owner = np.where(relief.drained.ravel() > 0, -1, 0)
-    owner[np.flatnonzero(height == 130.0)] = -1
     return _grown(heap, height, g)
 
 
@@ -198,9 +182,9 @@ def _described(found: Coverage, ground: Ground, seeds: _Seeds, villages: Ints, c
     relief, g = ground.relief, ground.relief.grid
     seed, kind = np.divmod(found.labels, 4)
     owner = _townships(relief).reshape(g.shape)
-    township = owner[g.cell(*seeds.features[:2].astype(float))][seed]
+    township = owner[g.cell(*relief.unbent(*seeds.features[:2].astype(float)))][seed]
     middle = to_plane(shapely.get_coordinates(shapely.point_on_surface(found.shapes)))
-    x, y = middle.T
+    x, y = relief.unbent(*middle.T)
     heights = g.at(relief.height, x, y)
     aspect = np.degrees(np.arctan2(-g.at(ground._east, x, y), -g.at(ground._north, x, y))) % 360
     return Mosaic(

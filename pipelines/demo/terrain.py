@@ -45,6 +45,18 @@ class Relief:
     receiver: Ints
     order: Ints
     """Cells, each after its receiver."""
+    bends: int
+    """Seed of the field that bends the ground, so that no valley runs along the grid."""
+
+    def bend(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """How far east and north the ground at a point has been moved."""
+        rng = np.random.default_rng(self.bends)
+        return 380 * noise(rng, x, y, 2_600, 3), 380 * noise(rng, x, y, 2_600, 3)
+
+    def unbent(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Where on the grid the ground at a point comes from."""
+        dx, dy = self.bend(x, y)
+        return x - dx, y - dy
 
 
 def relief(rng: np.random.Generator) -> Relief:
@@ -61,7 +73,7 @@ def relief(rng: np.random.Generator) -> Relief:
     above = _above_stream(receiver, order, height, drained)
     inside = within(on_plane(boundary()), g)
     shaped = (a.reshape(g.shape) for a in (height, above, drained))
-    return Relief(g, inside, *shaped, receiver=receiver, order=order)
+    return Relief(g, inside, *shaped, receiver=receiver, order=order, bends=int(rng.integers(2**31)))
 
 
 def river_line(points: list[tuple[float, float]]) -> shapely.LineString:
@@ -139,7 +151,7 @@ def _raise(receiver: Ints, order: Ints, rough: Floats) -> tuple[Floats, Floats]:
 
 
 def _above_stream(receiver: Ints, order: Ints, height: Floats, drained: Floats) -> Floats:
-    below, stream, z = receiver.tolist(), (drained > 3e6).tolist(), height.tolist()
+    below, stream, z = receiver.tolist(), (drained > 2e6).tolist(), height.tolist()
     above = [0.0] * len(z)
     for here in order.tolist():
         if not stream[here] and below[here] >= 0:
