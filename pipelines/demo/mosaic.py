@@ -1,0 +1,108 @@
+"""From labels on a grid to a coverage: shared edges are traced once, smoothed once, and stay shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from pipelines.demo.ground import Floats, Grid, Ints, Shapes, boundary, to_degrees, to_plane
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Polygons in EPSG:4490 without gaps or overlaps between them, each with its label."""
+
+    shapes: Shapes
+    labels: Ints
+
+
+def coverage(labels: Ints, g: Grid, *, least_m2: float, rounds: int = 6, tolerance_m: float | None = None) -> Coverage:
+    """The faces of a label grid inside the county; label 0 is left out.
+
+    least_m2: a smaller face joins the neighbour with which it shares most edge. rounds: of smoothing.
+    """
+    arcs = _smoothed(_arcs(labels), rounds, g)
+    faces = _faces(arcs)
+    middle = to_plane(shapely.get_coordinates(shapely.point_on_surface(faces)))
+    found = Coverage(faces, labels[g.cell(middle[:, 0], middle[:, 1])])
+    found = _absorbed(_absorbed(found, least_m2), least_m2)
+    tolerance = (g.step / 5 if tolerance_m is None else tolerance_m) / 105_000
+    simple = shapely.coverage_simplify(found.shapes, tolerance, simplify_boundary=False)
+    kept = found.labels > 0
+    return Coverage(simple[kept], found.labels[kept])
+
+
+def _arcs(labels: Ints) -> Shapes:
+    """Lines between different labels, in cell units, from node to node."""
+    rows, cols = np.nonzero(labels[1:] != labels[:-1])
+    flat = np.stack([cols, rows + 1, cols + 1, rows + 1], 1)
+    rows, cols = np.nonzero(labels[:, 1:] != labels[:, :-1])
+    upright = np.stack([cols + 1, rows, cols + 1, rows + 1], 1)
+    segments = np.concatenate([flat, upright]).astype(float).reshape(-1, 2, 2)
+    return np.asarray(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(shapely.linestrings(segments)))))
+
+
+def _smoothed(arcs: Shapes, rounds: int, g: Grid) -> Shapes:
+    """Arcs without the steps of the grid, in degrees; their ends stay where they are."""
+    points, arc = shapely.get_coordinates(arcs, return_index=True)
+    free = np.zeros(len(points), dtype=bool)
+    free[1:-1] = (arc[1:-1] == arc[:-2]) & (arc[1:-1] == arc[2:])
+    k = np.flatnonzero(free)
+    for _ in range(rounds):
+        points[k] = points[k] / 2 + (points[k - 1] + points[k + 1]) / 4
+    placed = to_degrees(points * g.step + np.array([g.x0, g.y0]))
+    return np.asarray(shapely.linestrings(placed, indices=arc))
+
+
+def _faces(arcs: Shapes) -> Shapes:
+    """The polygons that arcs and the county's outline enclose, inside the county."""
+    county = boundary()
+    shapely.prepare(county)
+    arcs = arcs[shapely.intersects(county, arcs)]
+    inside = shapely.contains_properly(county, arcs)
+    edge = shapely.union_all([*arcs[~inside], county.boundary])
+    lines = np.concatenate([arcs[inside], shapely.get_parts(edge)])
+    faces = shapely.get_parts(shapely.polygonize(lines))
+    return np.asarray(faces[shapely.contains(county, shapely.point_on_surface(faces))])
+
+
+def _absorbed(found: Coverage, least_m2: float) -> Coverage:
+    shapes, labels = found.shapes.copy(), found.labels
+    small = shapely.area(shapes) * 99_850 * 110_783 < least_m2
+    tiny = np.flatnonzero(small)
+    if not len(tiny):
+        return found
+    left, right = shapely.STRtree(shapes).query(shapes[tiny], predicate="intersects")
+    left = tiny[left]
+    big = ~small[right]
+    left, right = left[big], right[big]
+    shared = _shared(shapes, left, right)
+    best = np.lexsort((-shared, left))
+    first = best[np.unique(left[best], return_index=True)[1]]
+    first = first[shared[first] > 0]
+    return _joined(shapes, labels, left[first], right[first])
+
+
+def _shared(shapes: Shapes, left: Ints, right: Ints) -> Floats:
+    return np.asarray(shapely.length(shapely.intersection(shapes[left], shapes[right])))
+
+
+def _joined(shapes: Shapes, labels: Ints, small: Ints, into: Ints) -> Coverage:
+    order = np.argsort(into, kind="stable")
+    small, into = small[order], into[order]
+    hosts, starts = np.unique(into, return_index=True)
+    for host, group in zip(hosts, np.split(small, starts[1:]), strict=True):
+        shapes[host] = shapely.union_all([shapes[host], *shapes[group]])
+    keep = np.ones(len(shapes), dtype=bool)
+    keep[small] = False
+    return Coverage(shapes[keep], labels[keep])
+
+
+def dissolved(found: Coverage, groups: Ints) -> tuple[Shapes, Ints]:
+    """The union of each group of a coverage, and the groups; edges inside a group go."""
+    order = np.argsort(groups, kind="stable")
+    names, starts = np.unique(groups[order], return_index=True)
+    parts = np.split(found.shapes[order], starts[1:])
+    return np.array([shapely.coverage_union_all(p) for p in parts], dtype=object), names
