@@ -8,8 +8,21 @@ from typing import Any
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import Floats, Grid, Ints, Mask, Shapes, area_m2, boundary, grid, noise, on_plane, placed
-from pipelines.demo.ground import to_plane, within
+from pipelines.demo.ground import (
+    Floats,
+    Grid,
+    Ints,
+    Mask,
+    Shapes,
+    area_m2,
+    boundary,
+    grid,
+    noise,
+    on_plane,
+    placed,
+    to_plane,
+    within,
+)
 from pipelines.demo.mosaic import Coverage, coverage
 from pipelines.demo.parts import Ground
 
@@ -107,4 +120,3 @@ def polygons(shape: Any) -> shapely.MultiPolygon:
 
 def hm2(shapes: Any) -> Floats:
     return np.round(area_m2(shapes) / 1e4, 4)
-

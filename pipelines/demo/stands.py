@@ -237,7 +237,9 @@ def _trees(lot: _Lot, land: Any, area: Floats) -> dict[str, Any]:
     return {
         "origin": only(living, born),
         "species": only(living, kinds),
-        "age_group": only(wooded | bamboo, np.where(bamboo, pick(lot.own(0, 1), {"1": 3, "2": 5, "3": 2}), group.astype(str))),
+        "age_group": only(
+            wooded | bamboo, np.where(bamboo, pick(lot.own(0, 1), {"1": 3, "2": 5, "3": 2}), group.astype(str))
+        ),
         "mean_age": only(wooded, age),
         "canopy": only(living, closed),
         "mean_dbh_cm": only(wooded | bamboo, np.where(bamboo, np.round(lot.own(7.5, 11), 1), dbh)),
@@ -261,4 +263,3 @@ def _closure(lot: _Lot, land: Any, age: Ints) -> Floats:
     shrubs = lot.own(0.42, 0.9)
     closed = np.where(land == "030401", lot.own(0.10, 0.19), np.where(np.char.startswith(land, "0303"), shrubs, grown))
     return np.round(closed, 2)
-

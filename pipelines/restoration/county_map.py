@@ -70,7 +70,7 @@ _OTHER_PLOT = "#d9b48c"
 
 def draw(session: Session, *, as_of: str) -> str:
     """The map as one HTML page, from the layers as the session sees them. Raises MapRefusal."""
-    themes = [theme for theme in _themes(session) if len(theme.frame)]
+    themes = [theme for theme in _themes(session) if theme is not None]
     county = facts.county()
     made_up = any(theme.made_up for theme in themes)
     sources = (f"县界:{county.boundary.source}", *(("其余图层:示例数据,虚构 / made-up sample",) if made_up else ()))
@@ -80,8 +80,8 @@ def draw(session: Session, *, as_of: str) -> str:
     return county_map(sheet, boundary(), themes)
 
 
-def _themes(session: Session) -> Iterable[Theme]:
-    """The layers of the map, the lowest first."""
+def _themes(session: Session) -> Iterable[Theme | None]:
+    """The layers of the map, the lowest first; None for one that holds nothing."""
     yield _coverage(session)
     yield _plots(session)
     yield _plain(session, Watershed, WATERSHED, (_stage("watershed-stage"),), show=False)
@@ -111,9 +111,11 @@ def _stage(system: str) -> Described:
     return _coded("stage", "阶段", "stage", system)
 
 
-def _coverage(session: Session) -> Theme:
+def _coverage(session: Session) -> Theme | None:
     """Forest coverage by township; the county as the table's last row."""
     *townships, county = forest_coverage(session)
+    if not townships:
+        return None
     columns = (
         _SHARE,
         Column("forest", "森林面积", "forest", "hm²", 2, additive=True),
@@ -140,9 +142,11 @@ def _of(counted: Coverage) -> dict[str, Any]:
     return {"name": counted.name, "share": share, "forest": counted.forest_m2 / 1e4, "land": counted.land_m2 / 1e4}
 
 
-def _plots(session: Session) -> Theme:
+def _plots(session: Session) -> Theme | None:
     """The plots by land class; the table sums them by class."""
     found = session.execute(select(Plot.code, Plot.land_class, Plot.made_up, Plot.shape).order_by(Plot.code)).all()
+    if not found:
+        return None
     classes = facts.system("forest-2020").codes
     entries = {
         code: Swatch(classes[code].zh, classes[code].en, Look(fill=_PLOTS.get(code, _OTHER_PLOT), line="#ffffff00"))
@@ -164,9 +168,13 @@ def _plots(session: Session) -> Theme:
     )
 
 
-def _plain(session: Session, layer: Any, look: Look, columns: tuple[Described, ...], *, show: bool = True) -> Theme:
+def _plain(
+    session: Session, layer: Any, look: Look, columns: tuple[Described, ...], *, show: bool = True
+) -> Theme | None:
     """A layer drawn in one look, with its coded columns and its area in the popups."""
     features = session.scalars(select(layer).order_by(layer.code)).all()
+    if not features:
+        return None
     rows = [{"name": f.name or f.code, **{column.name: said(f) for column, said in columns}} for f in features]
     return Theme(
         layer.zh,
@@ -180,9 +188,11 @@ def _plain(session: Session, layer: Any, look: Look, columns: tuple[Described, .
     )
 
 
-def _mines(session: Session) -> Theme:
+def _mines(session: Session) -> Theme | None:
     """The abandoned mines as signs at their middle, by how far they have come."""
     mines = session.scalars(select(Mine).order_by(Mine.code)).all()
+    if not mines:
+        return None
     group = {stage: name for name, (stages, _) in _MINE_GROUPS.items() for stage in stages}
     column, said = _stage("mine-stage")
     rows = [{"name": m.name or m.code, "group": group.get(m.stage or ""), "stage": said(m)} for m in mines]
@@ -193,8 +203,10 @@ def _mines(session: Session) -> Theme:
     return Theme(Mine.zh, "Abandoned mines", frame, style, "name", (column, _HM2), any(m.made_up for m in mines))
 
 
-def _sections(session: Session) -> Theme:
+def _sections(session: Session) -> Theme | None:
     features = session.scalars(select(Section).order_by(Section.code)).all()
+    if not features:
+        return None
     rows = [{"name": f.name or f.code, "river": f.river, "target": f.target_class} for f in features]
     columns = (Column("river", "河流", "river"), Column("target", "水质目标", "target class"))
     return Theme(
