@@ -11,8 +11,6 @@ import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from layers.ground import db
-from pipelines import demo as made_up
-from pipelines.demo import landing
 from web.terminal import asked, numbers, say
 
 app = typer.Typer(no_args_is_help=True)
@@ -25,6 +23,8 @@ def demo(
     map_file: Annotated[Path, typer.Option(help="地图写到哪里 / where the map goes")] = numbers.MAP,
 ) -> None:
     """装入虚构的示例县,列出各乡镇森林覆盖率并画图 / land the made-up county, list its rates, draw its map."""
+    from pipelines.demo import landing  # noqa: PLC0415 -- other commands need not wait for it
+
     engine = db.ready()
     if landing.is_whole(engine):
         say.tell("demo.there")
@@ -36,9 +36,12 @@ def demo(
 
 
 def _land(seed: int, plots: int) -> None:
+    from pipelines.demo import county as grown  # noqa: PLC0415 -- as above
+    from pipelines.demo import landing  # noqa: PLC0415
+
     with _progress() as (describe, progress):
         describe("生成示例数据 / growing the sample county", None)
-        county = made_up.county(seed, plots=plots)
+        county = grown(seed, plots=plots)
         describe("入库 / landing it", sum(len(step.rows) for step in county.steps))
         landing.land(db.engine(), county, person=asked.person(), progress=progress)
     say.tell("demo.landed", steps=len(county.steps), rows=sum(len(step.rows) for step in county.steps))

@@ -9,8 +9,6 @@ import typer
 
 from layers.ground import db
 from layers.ground.history import last_no
-from pipelines.paper.maps import write
-from pipelines.restoration.county_map import draw
 from pipelines.restoration.rates import Coverage, forest_coverage
 from web.terminal import asked, say
 
@@ -43,6 +41,9 @@ def draw_map(
     _json: asked.AsJson = False,
 ) -> None:
     """画全县地图:一个网页文件,断网也能看 / draw the county's map: one page that needs no network."""
+    from pipelines.paper.maps import write  # noqa: PLC0415 -- folium and pandas take a second to load
+    from pipelines.restoration.county_map import draw  # noqa: PLC0415
+
     with asked.moment(db.ready(), as_of, on) as session:
         page = draw(session, as_of=asked.day(session, on))
     write(page, file)
