@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import fiona
+import geopandas
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -148,13 +149,10 @@ def test_a_geopackage_without_a_feature_table_is_refused(tmp_path: Path) -> None
 @pytest.fixture
 def geodatabase(tmp_path: Path) -> Path:
     path = tmp_path / "兴国.gdb"
-    schema = {"geometry": "MultiPolygon", "properties": {"DLBM": "str:5"}}
+    plane = shapely.MultiPolygon([shapely.box(38634790, 2914100, 38634890, 2914200)])
     for layer, rows in (("DLTB", 2), ("STBHHX", 1)):
-        with fiona.open(path, "w", driver="OpenFileGDB", schema=schema, crs="EPSG:4526", layer=layer) as out:
-            for _ in range(rows):
-                plane = shapely.MultiPolygon([shapely.box(38634790, 2914100, 38634890, 2914200)])
-                geometry = shapely.geometry.mapping(plane)
-                out.write({"type": "Feature", "properties": {"DLBM": "0301"}, "geometry": geometry})
+        frame = geopandas.GeoDataFrame({"DLBM": ["0301"] * rows}, geometry=[plane] * rows, crs="EPSG:4526")
+        frame.to_file(path, driver="OpenFileGDB", layer=layer, mode="a" if path.exists() else "w")
     return path
 
 
