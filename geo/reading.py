@@ -160,13 +160,14 @@ def _row(
     feature: Feature, settled: Settled, shape: BaseGeometry | None, area: float, survey_epsg: int, inside: bool
 ) -> Row:
     refusal = feature.refusal or settled.refusal
+    notes = feature.notes + settled.notes
     if refusal is None and shape is not None and not inside:
         refusal = _outside(shape)
     if refusal is not None or shape is None:
-        return Row(feature.number, feature.attributes, None, None, None, settled.notes, refusal)
+        return Row(feature.number, feature.attributes, None, None, None, notes, refusal)
     if shape.geom_type != "MultiPolygon":
-        return Row(feature.number, feature.attributes, shape, None, None, settled.notes, None)
-    return Row(feature.number, feature.attributes, shape, area, survey_epsg, settled.notes, None)
+        return Row(feature.number, feature.attributes, shape, None, None, notes, None)
+    return Row(feature.number, feature.attributes, shape, area, survey_epsg, notes, None)
 
 
 def _stored(kept: Shapes, epsg: int, mend: Mend | None) -> Shapes:

@@ -213,9 +213,22 @@ def _feature(number: int, value: Any, bounds: Bounds) -> Feature:
     except _Fault as fault:
         return Feature(number, {}, None, fault.note)
     try:
-        return Feature(number, attributes, _geometry(value.get("geometry"), bounds))
+        return Feature(number, attributes, _geometry(value["geometry"], bounds), notes=_notes(value))
     except _Fault as fault:
         return Feature(number, attributes, None, fault.note)
+
+
+def _notes(value: dict[str, Any]) -> tuple[Note, ...]:
+    """What RFC 7946 asks for and the row lacks, without which it can still be read rightly."""
+    geometry = value["geometry"]
+    boxes = [held["bbox"] for held in (value, geometry) if isinstance(held, dict) and "bbox" in held]
+    odd = any(not _is_box(box) for box in boxes)
+    lacks = "properties" not in value
+    return (Note("geojson.no_properties"),) * lacks + (Note("geojson.bbox_ignored"),) * odd
+
+
+def _is_box(value: Any) -> bool:
+    return isinstance(value, list) and len(value) in (4, 6) and {*map(type, value)} <= {int, float}
 
 
 def _attributes(value: Any) -> dict[str, Scalar]:

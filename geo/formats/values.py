@@ -51,12 +51,13 @@ class Contents:
 
 @dataclass(frozen=True)
 class Feature:
-    """A row as it stands in the file. number: from 1. refusal: why its shape could not be read."""
+    """A row as it stands in the file. number: from 1. refusal: why its shape could not be read. notes: what is odd."""
 
     number: int
     attributes: dict[str, Scalar]
     shape: BaseGeometry | None
     refusal: Note | None = None
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
