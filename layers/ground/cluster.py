@@ -245,7 +245,7 @@ class Cluster:
             os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
 
     def _revive(self) -> None:
-        """Start the server unless it runs; wait for one that is starting or stopping, and for what a dead one left."""
+        """Start the server unless it runs, once another start or stop is over and a dead server's backends are gone."""
         begun = time.monotonic()
         while (waited := time.monotonic() - begun) < PATIENCE_S:
             match self._state():
@@ -311,7 +311,7 @@ class Cluster:
                 continue  # it has ended meanwhile
 
     def _end_orphans(self) -> None:
-        """End backends that lost their postmaster: one deep in a computation would hold the cluster till its end."""
+        """End backends that lost their postmaster: one deep in a long computation would hold the data till its end."""
         if not self._postmaster():
             for pid in self._backends():
                 os.kill(pid, signal.SIGQUIT)
