@@ -131,7 +131,7 @@ def _park_wetlands(scene: Scene) -> list[Row]:
 
 
 def _river_wetlands(scene: Scene, protection: Protection) -> list[Row]:
-    rivers = placed(scene.water.water(least_m2=32e6))
+    rivers = placed(scene.water.water(least_m2=45e6))
     rest = shapely.intersection(shapely.difference(rivers, protection.park), scene.county)
     shapes = scene.by_township(rest, least_hm2=1.0)
     return [
@@ -143,12 +143,12 @@ def _river_wetlands(scene: Scene, protection: Protection) -> list[Row]:
 def _ponds(scene: Scene, taken: Any, total_hm2: float) -> list[Row]:
     """Reservoirs on open land, clear of other water, adding up to a total; the last two are places for micro-wetlands."""
     m, rng = scene.mosaic, scene.rng
-    clear = shapely.distance(shapely.points(m.middle), on_plane(taken)) > 650
-    edge = shapely.distance(shapely.points(m.middle), on_plane(scene.county.boundary)) > 900
-    sites = np.flatnonzero((m.kind == 2) & clear & edge)
-    chosen = sites[spread(rng, m.middle[sites], 42, 1_300)]
+    sites = rng.permutation(np.flatnonzero(m.kind == 2))[:400]
+    near = shapely.union_all([on_plane(taken), on_plane(scene.county.boundary)])
+    sites = sites[shapely.distance(shapely.points(m.middle[sites]), near) > 800]
+    chosen = sites[spread(rng, m.middle[sites], 34, 1_300)]
     sizes = rng.uniform(9, 30, len(chosen) - 2)
-    sizes = np.concatenate([np.clip(sizes * max(total_hm2, 300) / sizes.sum(), 8.2, 60), [m_[2] for m_ in MICRO]])
+    sizes = np.concatenate([np.clip(sizes * max(total_hm2, 290) / sizes.sum(), 8.2, 60), [m_[2] for m_ in MICRO]])
     shapes = [blob(rng, *m.middle[k], size) for k, size in zip(chosen, sizes, strict=True)]
     return [_wetland(scene, f"SD-K{n:02d}", f"{n}号库塘湿地(虚构)", "501", s) for n, s in enumerate(shapes, 1)]
 
