@@ -82,17 +82,16 @@ class Ground:
         return np.array(rows, dtype=np.float32)
 
 
-def divided(relief: Relief, streams: Streams, rng: np.random.Generator, plots: int) -> Mosaic:
+def divided(ground: Ground, streams: Streams, rng: np.random.Generator, plots: int) -> Mosaic:
     """Cut the county into about `plots` forest plots and the open land between."""
     spacing = float(np.sqrt(1.08 * FOREST_SHARE * 3_216e6 / plots))
     fine = grid(spacing / 8)
     held = within(shapely.buffer(on_plane(boundary()), 3 * fine.step), fine)
-    ground = Ground(relief, rng)
     rows, cols = np.nonzero(held)
     x, y = (axis[k] for axis, k in zip(fine.centres, (cols, rows), strict=True))
     seeds, villages, compartments = _nested_seeds(ground, rng, spacing)
     patch = _nearest_of(seeds, ground.features(x, y, spacing))
-    kind = _kinds(relief, streams, rng, x, y)
+    kind = _kinds(ground.relief, streams, rng, x, y)
     labels = np.zeros(fine.shape, dtype=np.int64)
     labels[rows, cols] = 4 * patch + kind
     found = coverage(labels, fine, least_m2=max(3_000.0, 0.07 * spacing**2))

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import Floats, Ints, Mask, Shapes
+from pipelines.demo.ground import Ints, Mask, Shapes
 from pipelines.demo.land import Land
 from pipelines.demo.mosaic import Coverage, dissolved
 from pipelines.demo.rivers import Streams
@@ -89,7 +89,7 @@ def _park(land: Land, water: Streams) -> tuple[Mask, Mask]:
 def _mountain(land: Land, area: _Area) -> Mask:
     """The high ground round a centre."""
     pull = land.far_from(*area.centre) / np.sqrt(area.hm2 * 1e4)
-    return land.best(0.9 * ranked(land.height) + 0.12 * land.waves(2_000) - 0.9 * pull, area.hm2)
+    return land.best(1.1 * ranked(land.height) + 0.3 * land.waves(3_000, 5) - 0.45 * pull**2, area.hm2)
 
 
 def _zones(areas: list[Mask], land: Land) -> tuple[Ints, Ints]:
@@ -99,7 +99,8 @@ def _zones(areas: list[Mask], land: Land) -> tuple[Ints, Ints]:
         own = mask & (number == 0)
         number[own], control[own] = n, 1
         if area.core:
-            deep = np.where(own, -land.far_from(*area.centre) * np.exp(0.3 * land.waves(3_000)), -np.inf)
+            away = land.far_from(*area.centre) / np.sqrt(area.hm2 * 1e4)
+            deep = np.where(own, ranked(land.height) - 0.3 * away + 0.15 * land.waves(2_500), -np.inf)
             control[own & land.best(deep, area.core * area.hm2)] = 2
     return number, control
 
@@ -135,18 +136,13 @@ def _area_rows(area: _Area, label: int, labels: Ints, shapes: Shapes) -> list[Ro
 def _red_labels(land: Land, water: Streams, zones: tuple[Ints, Ints]) -> Ints:
     """12 a zone: 1 + 3 · zone + control; 0 where no red line lies."""
     number, control = zones
-    ridge = 0.75 * ranked(land.height) + 0.35 * ranked(land.slope) + 0.22 * land.waves(5_000, 5)
+    ridge = 0.6 * ranked(land.height) + 0.55 * ranked(land.above_stream) + 0.25 * land.waves(5_000, 6)
     ridge -= 0.9 * np.exp(-((land.far_from(115.356, 26.33) / 9_000) ** 2))
     banks = land.far(water.lines[water.drained > 70e6])
     along = (banks < 170 * np.exp(0.6 * land.waves(1_200))) & (land.waves(9_000) > 0.12)
     red = land.best(ridge, 68_000) | along | (control == 2) | ((number > 0) & (number < 4))
-    shift = 1_500 * land.waves(6_000), 1_500 * land.waves(6_000)
-    zone = np.argmin([_near(land, centre, shift) for _, centre, _ in _ZONES], axis=0)
+    zone = np.argmin([land.far_from(*centre) + 3_500 * land.waves(7_000, 5) for _, centre, _ in _ZONES], axis=0)
     return np.where(red, 1 + 3 * zone + control, 0)
-
-
-def _near(land: Land, centre: tuple[float, float], shift: tuple[Floats, Floats]) -> Floats:
-    return land.far_from(*centre) + shift[0] + shift[1]
 
 
 def _line_row(n: int, label: int, shape: shapely.MultiPolygon) -> Row:

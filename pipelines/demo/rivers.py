@@ -46,7 +46,8 @@ class Streams:
             path.append(self.lines[here])
             near_mouth = shapely.distance(self.lines[here], stop) < 600
             here = None if near_mouth else follow.get(int(self.into[here]))
-        return shapely.line_merge(shapely.multilinestrings(path))
+        # Not merged: the ends of two curves meet to a rounding, not to the bit.
+        return shapely.LineString(np.concatenate([shapely.get_coordinates(piece)[:-1] for piece in path]))
 
     def _nearest_stretch(self, course: shapely.LineString, point: tuple[float, ...]) -> int:
         k = np.flatnonzero(shapely.distance(self.lines, course) < 1)
