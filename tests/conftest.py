@@ -18,7 +18,8 @@ settings.load_profile("shared")
 
 
 @contextmanager
-def _database(server: Engine, name: str, template: str = "template1") -> Iterator[None]:
+def a_database(server: Engine, name: str, template: str = "template1") -> Iterator[None]:
+    """A database that is there while the block runs."""
     with server.connect() as connection:
         connection.execute(text(f"create database {name} template {template} strategy file_copy"))
     yield
@@ -39,7 +40,7 @@ def server() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def template(server: Engine) -> Iterator[str]:
     name = f"qingshan_test_{os.getpid()}"
-    with _database(server, name):
+    with a_database(server, name):
         engine = db.engine(server.url.set(database=name))
         schema.upgrade(engine)
         engine.dispose()
@@ -50,7 +51,7 @@ def template(server: Engine) -> Iterator[str]:
 def url(server: Engine, template: str) -> Iterator[URL]:
     """The address of an empty database at the newest schema, this test's own."""
     name = f"{template}_{uuid.uuid4().hex[:8]}"
-    with _database(server, name, template):
+    with a_database(server, name, template):
         yield server.url.set(database=name)
 
 

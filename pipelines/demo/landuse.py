@@ -23,10 +23,27 @@ HUAMEIAO = (115.735, 26.535)
 ERODED_SHARE = {2023: 0.1502, 2024: 0.1480, 2025: 0.1461}
 _SEAT = (115.3560, 26.3300)
 _FOREST = {"030100": "0301", "030200": "0302", "030301": "0305", "030302": "0305"}
-_OPEN = {"0101": 52, "0103": 9, "0201": 12, "0702": 11, "0404": 6, "1104": 3, "1003": 3, "1006": 2, "1202": 1, "1206": 1}
+_OPEN = {
+    "0101": 52,
+    "0103": 9,
+    "0201": 12,
+    "0702": 11,
+    "0404": 6,
+    "1104": 3,
+    "1003": 3,
+    "1006": 2,
+    "1202": 1,
+    "1206": 1,
+}
 _TOWN = {"0701": 45, "0601": 18, "05H1": 9, "08H2": 7, "08H1": 5, "0810": 8, "1004": 8}
 _INTENSITY = {"light": 70, "moderate": 19, "intense": 7, "extreme": 3, "severe": 1}
-_MODULUS = {"light": (500, 2500), "moderate": (2500, 5000), "intense": (5000, 8000), "extreme": (8000, 15000), "severe": (15000, 21000)}
+_MODULUS = {
+    "light": (500, 2500),
+    "moderate": (2500, 5000),
+    "intense": (5000, 8000),
+    "extreme": (8000, 15000),
+    "severe": (15000, 21000),
+}
 
 
 def classes(scene: Scene) -> Any:
@@ -89,11 +106,23 @@ def controls(scene: Scene, kinds: Any) -> list[Row]:
         ("geohazard", _hazards(scene)),
         ("unit", _management(scene, kinds)),
         ("tailings", _blobs(scene, 4, (6, 22), "号尾矿库(虚构)", {"tailings-4": 2, "tailings-5": 2})),
-        ("polluted", _blobs(scene, 16, (2, 30), "号受污染地块(虚构)", {"polluted-safe": 11, "polluted-strict": 3, "polluted-site": 2})),
+        (
+            "polluted",
+            _blobs(
+                scene,
+                16,
+                (2, 30),
+                "号受污染地块(虚构)",
+                {"polluted-safe": 11, "polluted-strict": 3, "polluted-site": 2},
+            ),
+        ),
         ("fishing-ban", _fishing(scene)),
     ):
         numbered = enumerate(made, 1)
-        rows += [sample("controls", {"code": f"{kind}-{n:04d}", "kind": kind, **more, "shape": s}) for n, (s, more) in numbered]
+        rows += [
+            sample("controls", {"code": f"{kind}-{n:04d}", "kind": kind, **more, "shape": s})
+            for n, (s, more) in numbered
+        ]
     return rows
 
 

@@ -111,7 +111,14 @@ def wetlands(scene: Scene) -> list[Row]:
 
 
 def _wetland(scene: Scene, code: str, name: str, kind: str, shape: Any, **more: Any) -> Row:
-    values = {"code": code, "name": name, "kind": kind, "baseline": "second", "area_hm2": float(hm2(shape)), "grade": "general"}
+    values = {
+        "code": code,
+        "name": name,
+        "kind": kind,
+        "baseline": "second",
+        "area_hm2": float(hm2(shape)),
+        "grade": "general",
+    }
     place = scene.township_at(shapely.point_on_surface(shape))
     return sample("wetlands", {**values, "township": place, "micro": False, "shape": shape, **more})
 
@@ -126,7 +133,11 @@ def _park_wetlands(scene: Scene) -> list[Row]:
         part = cut(scene.protection.park_wetland, water)
         for shape in scene.by_township(part, least_hm2=0.5):
             code = f"SD-P{len(rows) + 1:02d}"
-            rows.append(_wetland(scene, code, f"潋江湿地公园{'河流' if kind == '201' else '洪泛平原'}湿地(示例)", kind, shape, **held))
+            rows.append(
+                _wetland(
+                    scene, code, f"潋江湿地公园{'河流' if kind == '201' else '洪泛平原'}湿地(示例)", kind, shape, **held
+                )
+            )
     return rows
 
 
