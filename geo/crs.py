@@ -98,15 +98,10 @@ def take_crs(stated: str | None, sample: Floats, *, box: Box | None, margin_km: 
     sample = sample[np.isfinite(sample).all(axis=1)]
     around = box.grown(margin_km) if box else None
     if stated is not None:
-        return _stated(_resolved(stated), sample, around)
+        return _stated(resolve(stated), sample, around)
     if around is None:
         raise GeoRefusal("crs.not_stated")
     return _found(sample, around)
-
-
-def resolve(stated: str) -> Taken:
-    """The system a file states, by WKT, URN or code. Raises GeoRefusal for one that cannot be taken."""
-    return _resolved(stated)
 
 
 def name_of(epsg: int) -> str:
@@ -143,7 +138,8 @@ def _transformer(source: int, target: int) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
-def _resolved(stated: str) -> Taken:
+def resolve(stated: str) -> Taken:
+    """The system a file states, by WKT, URN or code. Raises GeoRefusal for one that cannot be taken."""
     try:
         crs = pyproj.CRS.from_user_input(stated)
     except CRSError as error:

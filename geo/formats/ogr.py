@@ -110,9 +110,23 @@ def _shape(geometry: Any, bounds: Bounds) -> tuple[BaseGeometry | None, Note | N
         return None, None
     try:
         with np.errstate(invalid="ignore"):  # NaN is refused with its row, not warned of.
-            shape = shapely.geometry.shape(geometry)
+            shape = _built(geometry.type, geometry.coordinates, geometry)
     except (ShapelyError, ValueError, TypeError, AttributeError):
         return None, Note("shape.too_few_points")
     if shapely.get_num_coordinates(shape) > bounds.vertices:
         return None, Note("shape.too_many_points", {"most": bounds.vertices})
     return shape, None
+
+
+def _built(kind: str, coordinates: Any, geometry: Any) -> BaseGeometry:
+    """As shapely.geometry.shape, but polygons by way of arrays, which takes half the time."""
+    if kind == "Polygon":
+        return _polygon(coordinates)
+    if kind == "MultiPolygon":
+        return shapely.MultiPolygon([_polygon(rings) for rings in coordinates])
+    return shapely.geometry.shape(geometry)
+
+
+def _polygon(rings: Any) -> shapely.Polygon:
+    outer, *holes = [np.array(ring, dtype=np.float64) for ring in rings]
+    return shapely.Polygon(outer, holes)

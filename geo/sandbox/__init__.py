@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from geo.crs import Box
@@ -63,7 +63,7 @@ class Limits:
     def for_file(self, path: Path) -> Limits:
         """With the times filled in: half a second a megabyte, which is ten times what reading takes."""
         cpu = self.cpu_s or 20 + _size(path) // (2 * _MEGABYTE)
-        return Limits(self.memory_bytes, cpu, self.wall_s or 3 * cpu, self.mend_s, self.file_bytes, self.bounds)
+        return replace(self, cpu_s=cpu, wall_s=self.wall_s or 3 * cpu)
 
 
 @dataclass(frozen=True)

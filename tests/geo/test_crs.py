@@ -6,7 +6,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj.enums import WktVersion
 
@@ -162,6 +162,7 @@ def test_without_a_box_and_a_statement_nothing_is_guessed() -> None:
         take_crs(None, at(38_599_822.0, 2_916_000.0), box=None)
 
 
+@settings(deadline=None)
 @given(
     lon=st.floats(115.0, 115.9),
     lat=st.floats(26.0, 26.7),

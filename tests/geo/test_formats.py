@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.texts import texts
-from geo.formats import geojson as geojson_format
+from geo.formats import json_stream
 from geo.formats.values import Column, shown
 from geo.refusal import GeoRefusal
 from tests.geo.craft import (
@@ -256,7 +256,7 @@ def test_where_the_window_ends_makes_no_difference(
     path.write_text(json.dumps(collection, ensure_ascii=False, indent=indent).replace("\ud800", "?"), "utf-8")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(geojson_format, "_CHUNK", chunk)
+        patch.setattr(json_stream, "_CHUNK", chunk)
         rows = here(path)[1]
 
     assert [row.attributes["n"] for row in rows] == names

@@ -23,8 +23,7 @@ from geo.crs import from_storage
 from geo.formats.values import Column
 from geo.formats.writing import Layout, write
 from geo.reading import Opening, Row
-from geo.refusal import GeoRefusal
-from geo.repair import Note
+from geo.refusal import GeoRefusal, Note
 from geo.sandbox import Limits, wire
 from tests.geo.craft import COUNTY, RING, SQUARE, boxed, geojson, polygon, refused, write_shapefile
 from tests.geo.test_area import HOLE, OUTER, east_first
