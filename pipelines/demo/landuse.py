@@ -188,10 +188,10 @@ def _fishing(scene: Scene) -> Iterator[Zone]:
 def erosion(scene: Scene, year: int, field: Any) -> list[Row]:
     """The patches of one year's monitoring; `field` is the proneness they share from year to year."""
     land = scene.coarse
-    score = field + 0.05 * land.waves(900, 2)
+    score = field + 0.03 * land.waves(2_500, 2)
     lost = land.best(score, ERODED_SHARE[year] * 321_674)
     rank = np.zeros(len(score))
-    rank[lost] = ranked((score + 0.25 * land.waves(1_500))[lost])
+    rank[lost] = ranked((score + 0.2 * land.waves(3_500, 2))[lost])
     names = list(_INTENSITY)
     label = np.where(lost, np.searchsorted(np.cumsum([*_INTENSITY.values()]) / 100, rank) + 1, 0)
     found = land.drawn(np.minimum(label, 5), least_hm2=2.5)
@@ -202,7 +202,7 @@ def erosion_field(scene: Scene) -> Any:
     """Proneness to erosion: open hillsides above the valley floor."""
     land = scene.coarse
     height = ranked(land.above_stream)
-    return 0.9 * np.exp(-(((height - 0.35) / 0.25) ** 2)) + 0.5 * ranked(land.slope) + 0.75 * land.waves(2_600, 5)
+    return 0.9 * np.exp(-(((height - 0.35) / 0.25) ** 2)) + 0.5 * ranked(land.slope) + 0.75 * land.waves(2_600, 3)
 
 
 def _patches(scene: Scene, year: int, found: Coverage, names: list[str]) -> list[Row]:
