@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import Ints, area_m2
-from pipelines.demo.land import polygons
+from pipelines.demo.ground.plane import Ints, area_m2
+from pipelines.demo.ground.land import polygons
 from pipelines.demo.scene import Scene
 from pipelines.demo.stands import multi
 from pipelines.demo.values import Row, sample

@@ -10,8 +10,8 @@ import numpy as np
 import shapely
 
 from pipelines.demo.forestry import Forest
-from pipelines.demo.ground import on_plane
-from pipelines.demo.land import blob, hm2, polygons
+from pipelines.demo.ground.plane import on_plane
+from pipelines.demo.ground.land import blob, hm2, polygons
 from pipelines.demo.landuse import erosion
 from pipelines.demo.scene import Scene
 from pipelines.demo.values import Row, Step, sample
@@ -148,11 +148,12 @@ class Past:
         return min(new, key=lambda p: abs(float(hm2(p)) - 46))
 
     def _new_reserve(self) -> Step:
-        """A small wetland reserve over the largest unprotected wetlands, which now count as protected."""
-        free = [r for r in self._of("wetlands") if not r.values.get("protection_form") and not r.values["micro"]]
+        """A small wetland reserve over unprotected wetlands of middling size, which now count as protected."""
+        free = [r for r in self._of("wetlands") if not r.values.get("protection_form") and 5 < r.values["area_hm2"] < 60]
+        free = [r for r in free if not r.values["micro"]]
         free.sort(key=lambda r: -r.values["area_hm2"])
         held: list[Row] = []
-        while free and sum(r.values["area_hm2"] for r in held) < 190:
+        while free and sum(r.values["area_hm2"] for r in held) < 70:
             held.append(free.pop(0))
         area = polygons(shapely.union_all([r.values["shape"] for r in held]))
         reserve = {"code": "BHD06", "name": "平江湿地保护小区(虚构)", "kind": "small-wetland", "grade": "county", "control": "general"}

@@ -8,13 +8,13 @@ import numpy as np
 import shapely
 
 from data import facts
-from pipelines.demo.ground import Shapes, area_m2, boundary
-from pipelines.demo.land import Land, hm2, land, polygons
-from pipelines.demo.parts import Ground, Mosaic, divided, townships_of
+from pipelines.demo.ground.plane import Shapes, area_m2, boundary
+from pipelines.demo.ground.land import Land, hm2, land, polygons
+from pipelines.demo.ground.parts import Ground, Mosaic, divided, townships_of
 from pipelines.demo.protection import Protection, protection
-from pipelines.demo.rivers import Streams, streams
+from pipelines.demo.ground.rivers import Streams, streams
 from pipelines.demo.stands import Stands, multi, stands
-from pipelines.demo.terrain import Relief, relief
+from pipelines.demo.ground.terrain import Relief, relief
 from pipelines.demo.values import SOURCE, Row, sample
 
 

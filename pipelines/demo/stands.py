@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 
 from data import facts
-from pipelines.demo.ground import Floats, Ints, Mask, area_m2, noise
-from pipelines.demo.parts import Mosaic
+from pipelines.demo.ground.plane import Floats, Ints, Mask, area_m2, noise
+from pipelines.demo.ground.parts import Mosaic
 from pipelines.demo.values import Row, samples
 
 COVERED_SHARE = 0.7524

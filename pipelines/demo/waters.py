@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import Ints, area_m2, on_plane, placed
-from pipelines.demo.land import blob, hm2, spread
-from pipelines.demo.mosaic import Coverage, dissolved
+from pipelines.demo.ground.plane import Ints, area_m2, on_plane, placed
+from pipelines.demo.ground.land import blob, hm2, spread
+from pipelines.demo.ground.mosaic import Coverage, dissolved
 from pipelines.demo.protection import PARK, PARK_SOURCE, Protection
 from pipelines.demo.scene import Scene
 from pipelines.demo.stands import multi
-from pipelines.demo.terrain import RIVERS, Relief, river_line
+from pipelines.demo.ground.terrain import RIVERS, Relief, river_line
 from pipelines.demo.values import SOURCE, Row, sample
 
 WETLAND_HM2 = 4_590.0
-CLEAN = {"listed": date(2026, 12, 31), "approved": date(2026, 6, 30), "works": date(2025, 12, 31)}
+CLEAN = {"listed": date(2026, 12, 31), "planned": date(2026, 6, 30), "approved": date(2025, 12, 31)}
 """The three clean watersheds at the start: stage and planned completion."""
 MICRO = (("XW001", "均福小微湿地(虚构)", 3.2, "approved"), ("XW002", "官田小微湿地(虚构)", 5.6, "sited"))
 _SITES = {"横柏": ("平江", 0.42, "HENGBAI1"), "龙升": ("潋水", 0.80, "LONGSHENG1")}

@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 import shapely.ops
 
-from pipelines.demo.ground import on_plane, placed, to_plane
-from pipelines.demo.land import blob, hm2, polygons, spread
+from pipelines.demo.ground.plane import on_plane, placed, to_plane
+from pipelines.demo.ground.land import blob, hm2, polygons, spread
 from pipelines.demo.landuse import HUAMEIAO
 from pipelines.demo.scene import Scene
 from pipelines.demo.values import Row, sample

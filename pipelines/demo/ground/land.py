@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import Floats, Grid, Ints, Mask, Shapes, area_m2, boundary, grid, noise, on_plane, placed
-from pipelines.demo.ground import to_plane, within
-from pipelines.demo.mosaic import Coverage, coverage
-from pipelines.demo.parts import Ground
+from pipelines.demo.ground.plane import Floats, Grid, Ints, Mask, Shapes, area_m2, boundary, grid, noise, on_plane, placed
+from pipelines.demo.ground.plane import to_plane, within
+from pipelines.demo.ground.mosaic import Coverage, coverage, patches
+from pipelines.demo.ground.parts import Ground
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,16 @@ class Land:
 
     def drawn(self, labels: Ints, *, least_hm2: float = 4.0) -> Coverage:
         """The faces of labels given over the cells held."""
+        return coverage(self._full(labels), self.grid, least_m2=least_hm2 * 1e4, tolerance_m=self.grid.step / 14)
+
+    def apart(self, labels: Ints, *, least_hm2: float) -> Coverage:
+        """The faces of labels that stand apart on a background of 0."""
+        return patches(self._full(labels), self.grid, least_m2=least_hm2 * 1e4)
+
+    def _full(self, labels: Ints) -> Ints:
         full = np.zeros(self.grid.shape, dtype=np.int64)
         full[self.held] = labels
-        return coverage(full, self.grid, least_m2=least_hm2 * 1e4, tolerance_m=self.grid.step / 14)
+        return full
 
 
 def land(ground: Ground, rng: np.random.Generator, step: float) -> Land:

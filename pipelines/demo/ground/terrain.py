@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import Floats, Grid, Ints, Mask, boundary, grid, noise, on_plane, to_plane, within
+from pipelines.demo.ground.plane import Floats, Grid, Ints, Mask, boundary, grid, noise, on_plane, to_plane, within
 
 STEP_M = 200.0
 _OUTLET = (115.215, 26.085)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import Floats, Ints, Shapes
-from pipelines.demo.terrain import RIVERS, Relief, river_line
+from pipelines.demo.ground.plane import Floats, Ints, Shapes
+from pipelines.demo.ground.terrain import RIVERS, Relief, river_line
 
 
 @dataclass(frozen=True)

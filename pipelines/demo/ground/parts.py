@@ -9,10 +9,10 @@ import numpy as np
 import shapely
 
 from data import facts
-from pipelines.demo.ground import Floats, Grid, Ints, Shapes, boundary, grid, noise, on_plane, to_plane, within
-from pipelines.demo.mosaic import Coverage, coverage, dissolved
-from pipelines.demo.rivers import Streams
-from pipelines.demo.terrain import Relief
+from pipelines.demo.ground.plane import Floats, Grid, Ints, Shapes, boundary, grid, noise, on_plane, to_plane, within
+from pipelines.demo.ground.mosaic import Coverage, coverage, dissolved
+from pipelines.demo.ground.rivers import Streams
+from pipelines.demo.ground.terrain import Relief
 
 FOREST_SHARE = 0.795
 """Of the county, under forest management; what counts as forest is less."""
