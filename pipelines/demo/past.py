@@ -10,8 +10,8 @@ import numpy as np
 import shapely
 
 from pipelines.demo.forestry import Forest
-from pipelines.demo.ground.plane import on_plane
 from pipelines.demo.ground.land import blob, hm2, polygons
+from pipelines.demo.ground.plane import on_plane
 from pipelines.demo.landuse import erosion
 from pipelines.demo.scene import Scene
 from pipelines.demo.values import Row, Step, sample
@@ -46,20 +46,44 @@ class Past:
         forest, quarter = self.forest, n % 4
         if quarter == 0:
             plots = forest.some(forest.share(40), land_class=("030405", "030406"))
-            project = plot_project(self.scene, f"XM-LH-{day.year}", f"{day.year}年国土绿化(虚构)", "greening", forest.shapes(plots))
+            project = plot_project(
+                self.scene, f"XM-LH-{day.year}", f"{day.year}年国土绿化(虚构)", "greening", forest.shapes(plots)
+            )
             project.values.update(stage="accepted", done_on=day)
-            yield Step(day, f"{day.year}年春季造林", f"spring planting {day.year}", "real", [*forest.planted(plots, day), project])
+            yield Step(
+                day,
+                f"{day.year}年春季造林",
+                f"spring planting {day.year}",
+                "real",
+                [*forest.planted(plots, day), project],
+            )
         elif quarter == 1:
-            plots = forest.some(forest.share(60), land_class=("030100",), age_group=("2", "3"), purpose=("233",), stems_hm2=range(800, 9999))
-            project = plot_project(self.scene, f"XM-FY-{day.year}", f"{day.year}年森林抚育间伐(虚构)", "tending", forest.shapes(plots))
+            plots = forest.some(
+                forest.share(60),
+                land_class=("030100",),
+                age_group=("2", "3"),
+                purpose=("233",),
+                stems_hm2=range(800, 9999),
+            )
+            project = plot_project(
+                self.scene, f"XM-FY-{day.year}", f"{day.year}年森林抚育间伐(虚构)", "tending", forest.shapes(plots)
+            )
             project.values.update(stage="accepted", done_on=day)
-            yield Step(day, f"{day.year}年抚育间伐", f"thinning {day.year}", "real", [*forest.thinned(plots, day), project])
+            yield Step(
+                day, f"{day.year}年抚育间伐", f"thinning {day.year}", "real", [*forest.thinned(plots, day), project]
+            )
         elif quarter == 2:
             plots = forest.some(forest.share(12), land_class=("030100",), age_group=("4", "5"), purpose=("232", "233"))
             yield Step(day, f"{day.year}年度商品林采伐", f"fellings {day.year}", "real", forest.felled(plots, day))
         else:
             plots = forest.some(forest.share(34), land_class=("030402",))
-            yield Step(day, f"{day.year}年度成林验收", f"plantations that became forest in {day.year}", "real", forest.grown(plots, day))
+            yield Step(
+                day,
+                f"{day.year}年度成林验收",
+                f"plantations that became forest in {day.year}",
+                "real",
+                forest.grown(plots, day),
+            )
 
     def _mine_step(self, day: date) -> Step:
         """About a sixth of the mines move on; two stay as they are for good."""
@@ -78,7 +102,9 @@ class Past:
             return
         rows = [_next(row, _CLEAN, n // 3 + 1, day) for row in self._of("watersheds") if row.values.get("stage")]
         rows += [_next(row, _MICRO, n // 3 + 1, day) for row in self._of("wetlands") if row.values["micro"]]
-        yield Step(day, "清洁小流域和小微湿地建设进展", "progress of the clean watersheds and micro-wetlands", "real", rows)
+        yield Step(
+            day, "清洁小流域和小微湿地建设进展", "progress of the clean watersheds and micro-wetlands", "real", rows
+        )
 
     def _once(self, n: int) -> Iterator[Step]:
         """What happened once, after the quarter in which it was entered."""
@@ -93,13 +119,20 @@ class Past:
 
     def _belts_done(self) -> Step:
         day = date(2024, 12, 31)
-        rows = [Row("projects", {"code": f"XM-XC-{n:02d}", "stage": "accepted", "done_on": day}) for n in range(1, len(BELTS) + 1)]
+        rows = [
+            Row("projects", {"code": f"XM-XC-{n:02d}", "stage": "accepted", "done_on": day})
+            for n in range(1, len(BELTS) + 1)
+        ]
         return Step(day, "3条和美乡村示范带建成", "the three village belts are built", "real", rows)
 
     def _new_volumes(self) -> Step:
-        plots = self.forest.some(self.forest.share(300), land_class=("030100",), species=("310000",), age_group=("3", "4"))
+        plots = self.forest.some(
+            self.forest.share(300), land_class=("030100",), species=("310000",), age_group=("3", "4")
+        )
         day = date(2024, 10, 31)
-        return Step(day, "杉木改用新材积表", "fir by the new volume table", "method", self.forest.remeasured(plots, day, 1.04))
+        return Step(
+            day, "杉木改用新材积表", "fir by the new volume table", "method", self.forest.remeasured(plots, day, 1.04)
+        )
 
     def _erosion_2024(self) -> Step:
         rows = erosion(self.scene, 2024, self._prone)
@@ -117,7 +150,13 @@ class Past:
 
     def _road(self) -> Step:
         plots = self.forest.some(self.forest.share(4), land_class=("030100", "030301"), category=("022", "021"))
-        return Step(date(2025, 11, 20), "经批准的公路建设使用林地", "forest used for an approved road", "real", self.forest.built_over(plots))
+        return Step(
+            date(2025, 11, 20),
+            "经批准的公路建设使用林地",
+            "forest used for an approved road",
+            "real",
+            self.forest.built_over(plots),
+        )
 
     def _corrected(self) -> Step:
         """Entered in spring 2026, true at the end of 2025."""
@@ -128,37 +167,59 @@ class Past:
 
     def _redline_moved(self) -> Step:
         """A place is let out of a red line and another taken in; the areas balance."""
-        line = max((r for r in self._of("redlines") if r.values["control"] == "outside"), key=lambda r: float(r.values["shape"].area))
+        line = max(
+            (r for r in self._of("redlines") if r.values["control"] == "outside"),
+            key=lambda r: float(r.values["shape"].area),
+        )
         shape = line.values["shape"]
         big = max(shape.geoms, key=lambda p: p.area)
         x, y = on_plane(shapely.point_on_surface(big)).coords[0]
-        out = blob(self.rng, x, y, 46)
+        out = blob(self.rng, np.array([x, y]), 46)
         taken_in = self._beside(big)
         moved = polygons(shapely.union(shapely.difference(shape, out), taken_in))
         values = {"code": line.values["code"], "document": "示例文件〔2025〕9号(虚构)", "shape": moved}
-        return Step(date(2025, 9, 1), "生态保护红线局部调整", "the red line is adjusted in places", "boundary", [Row("redlines", values)])
+        return Step(
+            date(2025, 9, 1),
+            "生态保护红线局部调整",
+            "the red line is adjusted in places",
+            "boundary",
+            [Row("redlines", values)],
+        )
 
     def _beside(self, shape: shapely.Polygon) -> Any:
         """A patch on the edge of a shape, outside every other red line and inside the county."""
         others = shapely.union_all([r.values["shape"] for r in self._of("redlines")])
         edge = on_plane(shape.exterior)
         places = [edge.interpolate(t, normalized=True) for t in np.linspace(0, 1, 24, endpoint=False)]
-        patches = [polygons(shapely.intersection(blob(self.rng, p.x, p.y, 80), self.scene.county)) for p in places]
+        patches = [
+            polygons(shapely.intersection(blob(self.rng, np.array([p.x, p.y]), 80), self.scene.county)) for p in places
+        ]
         new = [polygons(shapely.difference(p, others)) for p in patches]
         return min(new, key=lambda p: abs(float(hm2(p)) - 46))
 
     def _new_reserve(self) -> Step:
         """A small wetland reserve over unprotected wetlands of middling size, which now count as protected."""
-        free = [r for r in self._of("wetlands") if not r.values.get("protection_form") and 5 < r.values["area_hm2"] < 60]
+        free = [
+            r for r in self._of("wetlands") if not r.values.get("protection_form") and 5 < r.values["area_hm2"] < 60
+        ]
         free = [r for r in free if not r.values["micro"]]
         free.sort(key=lambda r: -r.values["area_hm2"])
         held: list[Row] = []
         while free and sum(r.values["area_hm2"] for r in held) < 70:
             held.append(free.pop(0))
         area = polygons(shapely.union_all([r.values["shape"] for r in held]))
-        reserve = {"code": "BHD06", "name": "平江湿地保护小区(虚构)", "kind": "small-wetland", "grade": "county", "control": "general"}
+        reserve = {
+            "code": "BHD06",
+            "name": "平江湿地保护小区(虚构)",
+            "kind": "small-wetland",
+            "grade": "county",
+            "control": "general",
+        }
         rows = [sample("protected_areas", {**reserve, "in_force_from": date(2026, 9, 1), "shape": area})]
-        rows += [Row("wetlands", {"code": r.values["code"], "protection_form": "small-wetland", "protected_area": "BHD06"}) for r in held]
+        rows += [
+            Row("wetlands", {"code": r.values["code"], "protection_form": "small-wetland", "protected_area": "BHD06"})
+            for r in held
+        ]
         return Step(date(2026, 9, 1), "设立平江湿地保护小区", "a small wetland reserve is set up", "real", rows)
 
 

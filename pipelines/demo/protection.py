@@ -8,9 +8,9 @@ from datetime import date
 import numpy as np
 import shapely
 
-from pipelines.demo.ground.plane import Ints, Mask, Shapes
 from pipelines.demo.ground.land import Land
 from pipelines.demo.ground.mosaic import Coverage, dissolved
+from pipelines.demo.ground.plane import Ints, Mask, Shapes
 from pipelines.demo.ground.rivers import Streams
 from pipelines.demo.stands import multi, ranked
 from pipelines.demo.values import SOURCE, Row, sample

@@ -1,4 +1,4 @@
-"""Forest plots as rows: what stands on each patch, consistent field by field (standards: LY/T 2908, the codes of 一张图)."""
+"""Forest plots as rows: what stands on each patch, field by field (LY/T 2908, the codes of 一张图)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 
 from data import facts
-from pipelines.demo.ground.plane import Floats, Ints, Mask, area_m2, noise
 from pipelines.demo.ground.parts import Mosaic
+from pipelines.demo.ground.plane import Floats, Ints, Mask, area_m2, noise
 from pipelines.demo.values import Row, samples
 
 COVERED_SHARE = 0.7524
@@ -108,7 +108,7 @@ def pick(rank: Floats, weights: dict[str, int]) -> Any:
 
 
 def _land_classes(lot: _Lot, area: Floats, county_hm2: float) -> Any:
-    """Bamboo in moist places, oil-tea on low slopes, arboreal forest else; the uncounted up to what the share leaves."""
+    """Bamboo in moist places, oil-tea on low slopes, else arboreal forest; uncounted what the share leaves."""
     land = np.full(len(lot), "030100", dtype="<U6")
     above = ranked(lot.m.above_stream[lot.patch])
     tea = np.argsort(above + 0.6 * lot.rank(4_000), kind="stable")
@@ -237,7 +237,9 @@ def _trees(lot: _Lot, land: Any, area: Floats) -> dict[str, Any]:
     return {
         "origin": only(living, born),
         "species": only(living, kinds),
-        "age_group": only(wooded | bamboo, np.where(bamboo, pick(lot.own(0, 1), {"1": 3, "2": 5, "3": 2}), group.astype(str))),
+        "age_group": only(
+            wooded | bamboo, np.where(bamboo, pick(lot.own(0, 1), {"1": 3, "2": 5, "3": 2}), group.astype(str))
+        ),
         "mean_age": only(wooded, age),
         "canopy": only(living, closed),
         "mean_dbh_cm": only(wooded | bamboo, np.where(bamboo, np.round(lot.own(7.5, 11), 1), dbh)),
@@ -261,4 +263,3 @@ def _closure(lot: _Lot, land: Any, age: Ints) -> Floats:
     shrubs = lot.own(0.42, 0.9)
     closed = np.where(land == "030401", lot.own(0.10, 0.19), np.where(np.char.startswith(land, "0303"), shrubs, grown))
     return np.round(closed, 2)
-

@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 import shapely.ops
 
-from pipelines.demo.ground.plane import on_plane, placed, to_plane
 from pipelines.demo.ground.land import blob, hm2, polygons, spread
+from pipelines.demo.ground.plane import on_plane, placed, to_plane
 from pipelines.demo.landuse import HUAMEIAO
 from pipelines.demo.scene import Scene
 from pipelines.demo.values import Row, sample
@@ -19,11 +19,22 @@ STAGES = ("verified", "planned", "approved", "works", "accepted", "tended", "rev
 _AT_FIRST = (16, 12, 8, 9, 6, 4, 3, 2)
 PROGRAMME = "画眉坳独立工矿区改造提升"
 _SUBPROJECTS = (
-    "废石堆整治", "尾砂库生态修复", "采坑回填与复绿", "矿区道路边坡治理", "截排水与沉淀池", "选厂旧址土壤修复", "职工村人居环境提升", "下游河道清淤护岸",
-)  # fmt: skip
+    "废石堆整治",
+    "尾砂库生态修复",
+    "采坑回填与复绿",
+    "矿区道路边坡治理",
+    "截排水与沉淀池",
+    "选厂旧址土壤修复",
+    "职工村人居环境提升",
+    "下游河道清淤护岸",
+)
 _MINERALS = ("钨矿", "萤石", "稀土", "石灰石", "建筑用石料", "砖瓦用粘土", "煤", "铁矿")
 _METHODS = ("natural", "assisted", "rebuilt", "reused")
-BELTS = (("潋水", 0.35, 0.62, "潋水田园示范带"), ("高兴河", 0.3, 0.6, "高兴红色乡村示范带"), ("社富河", 0.2, 0.8, "社富蔬菜示范带"))
+BELTS = (
+    ("潋水", 0.35, 0.62, "潋水田园示范带"),
+    ("高兴河", 0.3, 0.6, "高兴红色乡村示范带"),
+    ("社富河", 0.2, 0.8, "社富蔬菜示范带"),
+)
 
 
 def mines(scene: Scene) -> list[Row]:
@@ -42,7 +53,7 @@ def mines(scene: Scene) -> list[Row]:
 
 def _mine(scene: Scene, n: int, site: int, stage: int) -> Row:
     rng = scene.rng
-    shape = blob(rng, *scene.mosaic.middle[site], float(np.exp(rng.normal(0.9, 0.7)).clip(0.4, 14)))
+    shape = blob(rng, scene.mosaic.middle[site], float(np.exp(rng.normal(0.9, 0.7)).clip(0.4, 14)))
     programme = n < len(_SUBPROJECTS)
     values: dict[str, Any] = {
         "code": f"KS360732{n + 1:04d}",

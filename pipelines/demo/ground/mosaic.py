@@ -53,7 +53,6 @@ def _area(shapes: Shapes) -> Floats:
     return np.asarray(shapely.area(shapes) * 99_850 * 110_783)
 
 
-
 def _arcs(labels: Ints) -> Shapes:
     """Lines between different labels, in cell units, from node to node."""
     rows, cols = np.nonzero(labels[1:] != labels[:-1])
@@ -61,7 +60,8 @@ def _arcs(labels: Ints) -> Shapes:
     rows, cols = np.nonzero(labels[:, 1:] != labels[:, :-1])
     upright = np.stack([cols + 1, rows, cols + 1, rows + 1], 1)
     segments = np.concatenate([flat, upright]).astype(float).reshape(-1, 2, 2)
-    return np.asarray(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(shapely.linestrings(segments)))))
+    lines: Shapes = np.asarray(shapely.linestrings(segments))
+    return np.asarray(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines))))
 
 
 def _smoothed(arcs: Shapes, rounds: int, g: Grid) -> Shapes:
