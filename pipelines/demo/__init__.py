@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.demo.county import county
-from pipelines.demo.ground import boundary
+from pipelines.demo.ground.plane import boundary
 from pipelines.demo.values import Demo, Row, Step
 
 __all__ = ["Demo", "Row", "Step", "boundary", "county"]

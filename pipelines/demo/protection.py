@@ -8,10 +8,10 @@ from datetime import date
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import Ints, Mask, Shapes
-from pipelines.demo.land import Land
-from pipelines.demo.mosaic import Coverage, dissolved
-from pipelines.demo.rivers import Streams
+from pipelines.demo.ground.land import Land
+from pipelines.demo.ground.mosaic import Coverage, dissolved
+from pipelines.demo.ground.plane import Ints, Mask, Shapes
+from pipelines.demo.ground.rivers import Streams
 from pipelines.demo.stands import multi, ranked
 from pipelines.demo.values import SOURCE, Row, sample
 
@@ -138,7 +138,7 @@ def _red_labels(land: Land, water: Streams, zones: tuple[Ints, Ints]) -> Ints:
     number, control = zones
     ridge = 0.6 * ranked(land.height) + 0.55 * ranked(land.above_stream) + 0.25 * land.waves(5_000, 6)
     ridge -= 0.9 * np.exp(-((land.far_from(115.356, 26.33) / 9_000) ** 2))
-    banks = land.far(water.lines[water.drained > 70e6])
+    banks = land.far(water.lines[water.drained > 70e6], 1_000)
     along = (banks < 170 * np.exp(0.6 * land.waves(1_200))) & (land.waves(9_000) > 0.12)
     red = land.best(ridge, 68_000) | along | (control == 2) | ((number > 0) & (number < 4))
     zone = np.argmin([land.far_from(*centre) + 3_500 * land.waves(7_000, 5) for _, centre, _ in _ZONES], axis=0)

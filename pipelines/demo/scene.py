@@ -8,13 +8,13 @@ import numpy as np
 import shapely
 
 from data import facts
-from pipelines.demo.ground import Shapes, area_m2, boundary
-from pipelines.demo.land import Land, hm2, land, polygons
-from pipelines.demo.parts import Ground, Mosaic, divided, townships_of
+from pipelines.demo.ground.land import Land, hm2, land, polygons
+from pipelines.demo.ground.parts import Ground, Mosaic, divided, townships_of
+from pipelines.demo.ground.plane import Shapes, area_m2, boundary
+from pipelines.demo.ground.rivers import Streams, streams
+from pipelines.demo.ground.terrain import Relief, relief
 from pipelines.demo.protection import Protection, protection
-from pipelines.demo.rivers import Streams, streams
 from pipelines.demo.stands import Stands, multi, stands
-from pipelines.demo.terrain import Relief, relief
 from pipelines.demo.values import SOURCE, Row, sample
 
 
@@ -59,7 +59,8 @@ def scene(seed: int, plots: int) -> Scene:
     ground = Ground(hills, rng)
     mosaic = divided(ground, water, rng, plots)
     standing = stands(mosaic, rng, float(area_m2(boundary())))
-    fine, coarse = land(ground, rng, 100.0), land(ground, rng, 160.0)
+    step = 100 * float(np.clip((20_000 / plots) ** 0.25, 1, 2))  # a small county needs no fine edges
+    fine, coarse = land(ground, rng, step), land(ground, rng, 1.6 * step)
     outlines = multi(townships_of(mosaic)[0])
     return Scene(rng, hills, water, mosaic, outlines, standing, fine, coarse, protection(fine, water))
 

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import Ints, area_m2, on_plane, placed
-from pipelines.demo.land import blob, hm2, spread
-from pipelines.demo.mosaic import Coverage, dissolved
+from pipelines.demo.ground.land import blob, hm2, spread
+from pipelines.demo.ground.mosaic import Coverage, dissolved
+from pipelines.demo.ground.plane import Ints, area_m2, on_plane, placed
+from pipelines.demo.ground.terrain import RIVERS, Relief, river_line
 from pipelines.demo.protection import PARK, PARK_SOURCE, Protection
 from pipelines.demo.scene import Scene
 from pipelines.demo.stands import multi
-from pipelines.demo.terrain import RIVERS, Relief, river_line
 from pipelines.demo.values import SOURCE, Row, sample
 
 WETLAND_HM2 = 4_590.0
-CLEAN = {"listed": date(2026, 12, 31), "approved": date(2026, 6, 30), "works": date(2025, 12, 31)}
+CLEAN = {"listed": date(2026, 12, 31), "planned": date(2026, 6, 30), "approved": date(2025, 12, 31)}
 """The three clean watersheds at the start: stage and planned completion."""
 MICRO = (("XW001", "均福小微湿地(虚构)", 3.2, "approved"), ("XW002", "官田小微湿地(虚构)", 5.6, "sited"))
 _SITES = {"横柏": ("平江", 0.42, "HENGBAI1"), "龙升": ("潋水", 0.80, "LONGSHENG1")}
@@ -107,7 +107,7 @@ def wetlands(scene: Scene) -> list[Row]:
     rest = WETLAND_HM2 - sum(r.values["area_hm2"] for r in park + rivers)
     taken = shapely.union_all([r.values["shape"] for r in park + rivers])
     ponds = _ponds(scene, taken, rest)
-    return [*park, *rivers, *ponds[:-2], *_micro(scene, ponds[-2:])]
+    return [*park, *rivers, *ponds[:-2], *_micro(ponds[-2:])]
 
 
 def _wetland(scene: Scene, code: str, name: str, kind: str, shape: Any, **more: Any) -> Row:
@@ -128,7 +128,7 @@ def _park_wetlands(scene: Scene) -> list[Row]:
     water = placed(scene.water.water(least_m2=60e6))
     kinds = {"201": shapely.intersection, "203": shapely.difference}
     held = {"protection_form": "wetland-park", "protected_area": PARK, "source": PARK_SOURCE, "grade": "national"}
-    rows = []
+    rows: list[Row] = []
     for kind, cut in kinds.items():
         part = cut(scene.protection.park_wetland, water)
         for shape in scene.by_township(part, least_hm2=0.5):
@@ -152,7 +152,7 @@ def _river_wetlands(scene: Scene, protection: Protection) -> list[Row]:
 
 
 def _ponds(scene: Scene, taken: Any, total_hm2: float) -> list[Row]:
-    """Reservoirs on open land, clear of other water, adding up to a total; the last two are places for micro-wetlands."""
+    """Reservoirs on open land, clear of other water, up to a total; the last two are places for micro-wetlands."""
     m, rng = scene.mosaic, scene.rng
     sites = rng.permutation(np.flatnonzero(m.kind == 2))[:400]
     near = shapely.union_all([on_plane(taken), on_plane(scene.county.boundary)])
@@ -160,11 +160,11 @@ def _ponds(scene: Scene, taken: Any, total_hm2: float) -> list[Row]:
     chosen = sites[spread(rng, m.middle[sites], 34, 1_300)]
     sizes = rng.uniform(9, 30, len(chosen) - 2)
     sizes = np.concatenate([np.clip(sizes * max(total_hm2, 290) / sizes.sum(), 8.2, 60), [m_[2] for m_ in MICRO]])
-    shapes = [blob(rng, *m.middle[k], size) for k, size in zip(chosen, sizes, strict=True)]
+    shapes = [blob(rng, m.middle[k], size) for k, size in zip(chosen, sizes, strict=True)]
     return [_wetland(scene, f"SD-K{n:02d}", f"{n}号库塘湿地(虚构)", "501", s) for n, s in enumerate(shapes, 1)]
 
 
-def _micro(scene: Scene, sites: list[Row]) -> list[Row]:
+def _micro(sites: list[Row]) -> list[Row]:
     """The two micro-wetlands of the plan, at different stages, each below 8 hm² (GB/T 42481-2023)."""
     more = {"micro": True, "restoration": "水系连通与植被恢复", "planned_on": date(2025, 12, 31)}
     return [
@@ -182,6 +182,8 @@ def sections(scene: Scene, basins: list[Row]) -> list[Row]:
         here = int(np.argmin(shapely.distance(outlines, point)))
         values = {"code": f"DM360732{n:02d}", "name": name, "river": river, "township": scene.township_at(point)}
         values |= {"watershed": basins[here].values["code"], "target_class": "3", "station_mn": f"360732_{station}"}
-        values |= {"unit": "mg/L", "cycle_h": 4, "position_note": "位置为虚构示例,非真实断面位置 / position made up"}
-        rows.append(sample("sections", {**values, "source": f"{SOURCE};断面名称真实 / name real", "shape": point}))
+        values |= {"unit": "mg/L", "position_note": "位置为虚构示例,非真实断面位置 / position made up"}
+        rows.append(
+            sample("sections", {**values, "cycle_h": 4, "source": f"{SOURCE};断面名称真实 / name real", "shape": point})
+        )
     return rows

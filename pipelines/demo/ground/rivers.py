@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import Floats, Ints, Shapes
-from pipelines.demo.terrain import RIVERS, Relief, river_line
+from pipelines.demo.ground.plane import Floats, Ints, Shapes
+from pipelines.demo.ground.terrain import RIVERS, Relief, river_line
 
 
 @dataclass(frozen=True)
@@ -29,29 +29,19 @@ class Streams:
         return surface
 
     def named(self, name: str) -> shapely.LineString:
-        """The stretch of a river of that name from its head to where it joins, on the plane."""
-        near = shapely.buffer(river_line(RIVERS[name]), 2_500)
-        k = shapely.within(self.lines, near) & (self.drained >= 8e6)
-        merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(self.lines[k])))
-        return self._stem(name, merged)
-
-    def _stem(self, name: str, merged: Shapes) -> shapely.LineString:
-        head, mouth = river_line(RIVERS[name]).coords[-1], river_line(RIVERS[name]).coords[0]
-        ends = np.stack([shapely.distance(merged, shapely.Point(p)) for p in (head, mouth)])
-        start = self._nearest_stretch(merged[np.argmin(ends[0])], head)
+        """The course of a river of that name from its head to where it joins, on the plane."""
+        head, mouth = (shapely.Point(river_line(RIVERS[name]).coords[k]) for k in (-1, 0))
+        wide = np.flatnonzero(self.drained >= 8e6)
+        here = int(wide[np.argmin(shapely.distance(self.lines[wide], head))])
         follow = dict(zip(self.cell.tolist(), range(len(self.cell)), strict=True))
-        path, stop = [], shapely.Point(mouth)
-        here: int | None = start
-        while here is not None:
-            path.append(self.lines[here])
-            near_mouth = shapely.distance(self.lines[here], stop) < 600
-            here = None if near_mouth else follow.get(int(self.into[here]))
+        path = [here]
+        while (here := follow.get(int(self.into[here]), -1)) >= 0:
+            path.append(here)
+        end = int(np.argmin(shapely.distance(self.lines[path], mouth)))
         # Not merged: the ends of two curves meet to a rounding, not to the bit.
-        return shapely.LineString(np.concatenate([shapely.get_coordinates(piece)[:-1] for piece in path]))
-
-    def _nearest_stretch(self, course: shapely.LineString, point: tuple[float, ...]) -> int:
-        k = np.flatnonzero(shapely.distance(self.lines, course) < 1)
-        return int(k[np.argmin(shapely.distance(self.lines[k], shapely.Point(point)))])
+        return shapely.LineString(
+            np.concatenate([shapely.get_coordinates(p)[:-1] for p in self.lines[path[: end + 1]]])
+        )
 
 
 def width_m(drained_m2: Floats) -> Floats:
@@ -67,7 +57,7 @@ def streams(relief: Relief, least_m2: float = 2e6) -> Streams:
     points = _straightened(np.stack([x, y], 1), relief, wet)
     curves = _rounded(points, relief, wet)
     curves += np.stack(relief.bend(curves[..., 0], curves[..., 1]), axis=-1)
-    return Streams(wet, shapely.linestrings(curves), drained[wet], relief.receiver[wet])
+    return Streams(wet, np.asarray(shapely.linestrings(curves)), drained[wet], relief.receiver[wet])
 
 
 def _straightened(points: Floats, relief: Relief, wet: Ints) -> Floats:
@@ -96,4 +86,4 @@ def _rounded(points: Floats, relief: Relief, wet: Ints) -> Floats:
     p0, p1, p2, p3 = (points[k][:, None] for k in (before, wet, to, after))
     t = np.linspace(0, 1, 9)[None, :, None]
     curve = p1 + t / 2 * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0)))
-    return np.where(main[:, None, None], curve, p1 + t * (p2 - p1))
+    return np.asarray(np.where(main[:, None, None], curve, p1 + t * (p2 - p1)))

@@ -1,4 +1,4 @@
-"""The ground on a working grid: the fields that red lines, wetlands and the rest are drawn from, and shapes drawn freely."""
+"""The ground on a working grid: the fields that layers are drawn from, and shapes drawn freely."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import (
+from pipelines.demo.ground.mosaic import Coverage, coverage, patches
+from pipelines.demo.ground.parts import Ground
+from pipelines.demo.ground.plane import (
     Floats,
     Grid,
     Ints,
@@ -23,8 +25,6 @@ from pipelines.demo.ground import (
     to_plane,
     within,
 )
-from pipelines.demo.mosaic import Coverage, coverage
-from pipelines.demo.parts import Ground
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Land:
 
     def far_from(self, lon: float, lat: float) -> Floats:
         x, y = to_plane(np.array([[lon, lat]]))[0]
-        return np.hypot(self.x - x, self.y - y)
+        return np.asarray(np.hypot(self.x - x, self.y - y))
 
     def best(self, score: Floats, hm2: float) -> Mask:
         """The cells of the highest score inside the county that make up an area."""
@@ -71,9 +71,16 @@ class Land:
 
     def drawn(self, labels: Ints, *, least_hm2: float = 4.0) -> Coverage:
         """The faces of labels given over the cells held."""
+        return coverage(self._full(labels), self.grid, least_m2=least_hm2 * 1e4, tolerance_m=self.grid.step / 14)
+
+    def apart(self, labels: Ints, *, least_hm2: float) -> Coverage:
+        """The faces of labels that stand apart on a background of 0."""
+        return patches(self._full(labels), self.grid, least_m2=least_hm2 * 1e4)
+
+    def _full(self, labels: Ints) -> Ints:
         full = np.zeros(self.grid.shape, dtype=np.int64)
         full[self.held] = labels
-        return coverage(full, self.grid, least_m2=least_hm2 * 1e4, tolerance_m=self.grid.step / 14)
+        return full
 
 
 def land(ground: Ground, rng: np.random.Generator, step: float) -> Land:
@@ -84,11 +91,12 @@ def land(ground: Ground, rng: np.random.Generator, step: float) -> Land:
     x, y = xx[held], yy[held]
     inside = np.asarray(shapely.contains_xy(on_plane(boundary()), x, y))
     u, v = ground.relief.unbent(x, y)
-    fields = (ground.relief.grid.at(f, u, v) for f in (ground.relief.height, ground.relief.above_stream, ground.slope))
-    return Land(g, held, inside, x, y, u, v, *fields, rng=rng)
+    fields = (ground.relief.height, ground.relief.above_stream, ground.slope)
+    height, above, slope = (ground.relief.grid.at(field, u, v) for field in fields)
+    return Land(g, held, inside, x, y, u, v, height, above, slope, rng)
 
 
-def blob(rng: np.random.Generator, x: float, y: float, hm2: float, *, corners: int = 48) -> shapely.MultiPolygon:
+def blob(rng: np.random.Generator, middle: Floats, hm2: float, *, corners: int = 48) -> shapely.MultiPolygon:
     """A rounded patch of about that area at a point of the plane, in EPSG:4490."""
     turn = np.linspace(0, 2 * np.pi, corners, endpoint=False)
     waves = [rng.normal(0, 0.32 / k) * np.cos(k * turn + rng.uniform(0, 2 * np.pi)) for k in range(1, 7)]
@@ -96,7 +104,7 @@ def blob(rng: np.random.Generator, x: float, y: float, hm2: float, *, corners: i
     stretch = np.exp(rng.normal(0, 0.25))
     ring = np.stack([reach * np.cos(turn) * stretch, reach * np.sin(turn) / stretch], 1)
     ring *= np.sqrt(hm2 * 1e4 / shapely.Polygon(ring).area)
-    return shapely.MultiPolygon([placed(shapely.Polygon(ring + [x, y]))])
+    return shapely.MultiPolygon([placed(shapely.Polygon(ring + middle))])
 
 
 def spread(rng: np.random.Generator, points: Floats, n: int, apart_m: float) -> Ints:
@@ -119,4 +127,4 @@ def polygons(shape: Any) -> shapely.MultiPolygon:
 
 
 def hm2(shapes: Any) -> Floats:
-    return np.round(area_m2(shapes) / 1e4, 4)
+    return np.asarray(np.round(area_m2(shapes) / 1e4, 4))

@@ -1,6 +1,6 @@
 """A made-up relief: a river tree, the heights that belong to it, and what follows from both.
 
-Height rises from each cell's receiver by a slope that falls with the area drained (a landscape in steady state), so that
+Height rises from a cell's receiver by a slope that falls with the area drained (a landscape in steady state), so that
 ridges, valleys, rivers and watersheds all belong to one ground.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import Floats, Grid, Ints, Mask, boundary, grid, noise, on_plane, to_plane, within
+from pipelines.demo.ground.plane import Floats, Grid, Ints, Mask, boundary, grid, noise, on_plane, to_plane, within
 
 STEP_M = 200.0
 _OUTLET = (115.215, 26.085)
@@ -23,8 +23,8 @@ RIVERS: dict[str, list[tuple[float, float]]] = {
     "濊水": [(115.352, 26.315), (115.366, 26.366), (115.40, 26.40), (115.454, 26.416), (115.487, 26.509),
            (115.576, 26.559), (115.668, 26.604)],
     "崇贤河": [(115.37, 26.375), (115.36, 26.45), (115.344, 26.549), (115.35, 26.60)],
-    "永丰河": [(115.325, 26.26), (115.26, 26.29), (115.209, 26.306), (115.12, 26.34)],
-    "均村河": [(115.262, 26.15), (115.17, 26.19), (115.10, 26.235)],
+    "永丰河": [(115.325, 26.26), (115.26, 26.29), (115.209, 26.306), (115.16, 26.36)],
+    "均村河": [(115.24, 26.295), (115.17, 26.285), (115.105, 26.325)],
     "高兴河": [(115.352, 26.315), (115.30, 26.36), (115.283, 26.433), (115.161, 26.477)],
     "社富河": [(115.31, 26.21), (115.365, 26.167), (115.436, 26.219)],
 }  # fmt: skip
@@ -72,8 +72,8 @@ def relief(rng: np.random.Generator) -> Relief:
     height = 130 + 1_050 * (height / np.quantile(height[land.ravel()], 0.9995)) ** 1.4
     above = _above_stream(receiver, order, height, drained)
     inside = within(on_plane(boundary()), g)
-    shaped = (a.reshape(g.shape) for a in (height, above, drained))
-    return Relief(g, inside, *shaped, receiver=receiver, order=order, bends=int(rng.integers(2**31)))
+    height, above, drained = (a.reshape(g.shape) for a in (height, above, drained))
+    return Relief(g, inside, height, above, drained, receiver, order, int(rng.integers(2**31)))
 
 
 def river_line(points: list[tuple[float, float]]) -> shapely.LineString:
@@ -92,7 +92,7 @@ def _resistance(rng: np.random.Generator, g: Grid) -> Floats:
 
 
 def _first_tree(g: Grid, land: Mask, cost: Floats) -> tuple[Ints, Ints]:
-    """The cheapest way from every cell to the outlet: receiver of each cell, and cells in the order they were reached."""
+    """The cheapest way from every cell to the outlet: receivers, and the cells in the order they were reached."""
     row, col = g.cell(*to_plane(np.array([_OUTLET]))[0])
     start = _nearest(land, int(row), int(col))
     open_, price = land.ravel().tolist(), cost.ravel().tolist()

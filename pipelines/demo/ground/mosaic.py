@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from pipelines.demo.ground import Floats, Grid, Ints, Shapes, boundary, to_degrees, to_plane
+from pipelines.demo.ground.plane import Floats, Grid, Ints, Shapes, boundary, to_degrees, to_plane
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,34 @@ def coverage(labels: Ints, g: Grid, *, least_m2: float, rounds: int = 6, toleran
 
     least_m2: a smaller face joins the neighbour with which it shares most edge. rounds: of smoothing.
     """
-    arcs = _smoothed(_arcs(labels), rounds, g)
-    faces = _faces(arcs)
-    middle = to_plane(shapely.get_coordinates(shapely.point_on_surface(faces)))
-    found = Coverage(faces, labels[g.cell(middle[:, 0], middle[:, 1])])
+    found = _traced(labels, g, rounds)
     found = _absorbed(_absorbed(found, least_m2), least_m2)
-    tolerance = (g.step / 5 if tolerance_m is None else tolerance_m) / 105_000
-    simple = shapely.coverage_simplify(found.shapes, tolerance, simplify_boundary=False)
+    return _lean(found, g.step / 5 if tolerance_m is None else tolerance_m)
+
+
+def patches(labels: Ints, g: Grid, *, least_m2: float, rounds: int = 5) -> Coverage:
+    """The faces of a label grid that stand apart on a background of 0; a smaller one is left out."""
+    found = _traced(labels, g, rounds)
+    kept = (found.labels > 0) & (_area(found.shapes) >= least_m2)
+    return _lean(Coverage(found.shapes[kept], found.labels[kept]), g.step / 8)
+
+
+def _traced(labels: Ints, g: Grid, rounds: int) -> Coverage:
+    faces = _faces(_smoothed(_arcs(labels), rounds, g))
+    middle = to_plane(shapely.get_coordinates(shapely.point_on_surface(faces)))
+    return Coverage(faces, labels[g.cell(middle[:, 0], middle[:, 1])])
+
+
+def _lean(found: Coverage, tolerance_m: float) -> Coverage:
+    """Without the vertices that a tolerance can spare, and without label 0; the county's outline stays as it is."""
+    simple = shapely.coverage_simplify(found.shapes, tolerance_m / 105_000, simplify_boundary=False)
     kept = found.labels > 0
     return Coverage(simple[kept], found.labels[kept])
+
+
+def _area(shapes: Shapes) -> Floats:
+    """Rough area in m² of shapes in degrees."""
+    return np.asarray(shapely.area(shapes) * 99_850 * 110_783)
 
 
 def _arcs(labels: Ints) -> Shapes:
@@ -41,7 +60,8 @@ def _arcs(labels: Ints) -> Shapes:
     rows, cols = np.nonzero(labels[:, 1:] != labels[:, :-1])
     upright = np.stack([cols + 1, rows, cols + 1, rows + 1], 1)
     segments = np.concatenate([flat, upright]).astype(float).reshape(-1, 2, 2)
-    return np.asarray(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(shapely.linestrings(segments)))))
+    lines: Shapes = np.asarray(shapely.linestrings(segments))
+    return np.asarray(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines))))
 
 
 def _smoothed(arcs: Shapes, rounds: int, g: Grid) -> Shapes:
@@ -70,7 +90,7 @@ def _faces(arcs: Shapes) -> Shapes:
 
 def _absorbed(found: Coverage, least_m2: float) -> Coverage:
     shapes, labels = found.shapes.copy(), found.labels
-    small = shapely.area(shapes) * 99_850 * 110_783 < least_m2
+    small = _area(shapes) < least_m2
     tiny = np.flatnonzero(small)
     if not len(tiny):
         return found

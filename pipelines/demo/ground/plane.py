@@ -13,8 +13,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon
 
-Floats = NDArray[np.floating[Any]]
-Ints = NDArray[np.integer[Any]]
+Floats = NDArray[Any]
+Ints = NDArray[Any]
 Mask = NDArray[np.bool_]
 Shapes = NDArray[np.object_]
 
@@ -38,12 +38,12 @@ def boundary() -> MultiPolygon:
 
 def to_plane(lonlat: Floats) -> Floats:
     """Degrees (n, 2) to metres on the demo's plane."""
-    return (lonlat - _ORIGIN) * _METRES
+    return np.asarray((lonlat - _ORIGIN) * _METRES)
 
 
 def to_degrees(plane: Floats) -> Floats:
     """Metres (n, 2) to degrees at 9 decimals, a tenth of a millimetre."""
-    return np.round(plane / _METRES + _ORIGIN, 9)
+    return np.asarray(np.round(plane / _METRES + _ORIGIN, 9))
 
 
 def placed(shapes: Any) -> Any:
@@ -119,7 +119,7 @@ def within(area: Any, g: Grid) -> Mask:
 
 
 def noise(rng: np.random.Generator, x: Floats, y: Floats, wave_m: float, octaves: int = 4) -> Floats:
-    """Fractal noise at points, about -1 to 1, its longest wave `wave_m`; each octave half the wave and half the height."""
+    """Fractal noise at points, about -1 to 1; each octave has half the wave, from `wave_m`, and half the height."""
     total = np.zeros(np.broadcast(x, y).shape, dtype=np.float32)
     for octave in range(octaves):
         total += 0.5**octave * _octave(rng, x, y, wave_m / 2**octave)

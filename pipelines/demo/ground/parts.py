@@ -9,10 +9,10 @@ import numpy as np
 import shapely
 
 from data import facts
-from pipelines.demo.ground import Floats, Grid, Ints, Shapes, boundary, grid, noise, on_plane, to_plane, within
-from pipelines.demo.mosaic import Coverage, coverage, dissolved
-from pipelines.demo.rivers import Streams
-from pipelines.demo.terrain import Relief
+from pipelines.demo.ground.mosaic import Coverage, coverage, dissolved
+from pipelines.demo.ground.plane import Floats, Grid, Ints, Shapes, boundary, grid, noise, on_plane, to_plane, within
+from pipelines.demo.ground.rivers import Streams
+from pipelines.demo.ground.terrain import Relief
 
 FOREST_SHARE = 0.795
 """Of the county, under forest management; what counts as forest is less."""
@@ -20,7 +20,7 @@ _SUPPOSED_SEATS = {
     "360732100": (115.3560, 26.3300),
     "360732201": (115.7350, 26.5600),
     "360732203": (115.6150, 26.3950),
-    "360732209": (115.1050, 26.2300),
+    "360732209": (115.1050, 26.3250),
     "360732212": (115.6250, 26.5000),
 }
 """Where a township grows from when no seat is published; of use here only."""
@@ -151,16 +151,19 @@ def seat_of(township: facts.Township) -> tuple[float, float]:
 
 
 def _townships(relief: Relief) -> Ints:
-    """Townships on the relief's grid, each grown from its seat; climbing costs, so that borders come to lie on ridges."""
+    """Townships on the relief's grid, each grown from its seat; climbing costs, so that borders lie on ridges."""
     g, height = relief.grid, relief.height.ravel().tolist()
     units = [t for t in facts.townships() if t.kind != "zone"]
     row, col = g.cell(*to_plane(np.array([seat_of(t) for t in units])).T)
     heap = [(0.0, int(r * g.shape[1] + c), n) for n, (r, c) in enumerate(zip(row, col, strict=True))]
-    return _grown(heap, height, g)
+    owner = np.full(len(height), -2)
+    owner[relief.order] = -1
+    return _grown(heap, height, owner.tolist(), g)
 
 
-def _grown(heap: list[tuple[float, int, int]], height: list[float], g: Grid) -> Ints:
-    owner, width = [-1] * len(height), g.shape[1]
+def _grown(heap: list[tuple[float, int, int]], height: list[float], owner: list[int], g: Grid) -> Ints:
+    """`owner` is -1 where land is free and -2 beyond it; a cell goes to whoever reaches it at the least cost."""
+    width = g.shape[1]
     moves = [(-1, 1.0), (1, 1.0), (-width, 1.0), (width, 1.0)]
     moves += [(m, 1.414) for m in (-width - 1, -width + 1, width - 1, width + 1)]
     heapq.heapify(heap)
@@ -171,16 +174,23 @@ def _grown(heap: list[tuple[float, int, int]], height: list[float], g: Grid) -> 
         owner[here] = unit
         for move, far in moves:
             there = here + move
-            if 0 <= there < len(owner) and owner[there] < 0:
+            if owner[there] == -1:
                 climb = height[there] - height[here]
                 heapq.heappush(heap, (paid + far * g.step + (9 if climb > 0 else 2) * abs(climb), there, unit))
-    return np.array(owner)
+    return _spilled(np.array(owner).reshape(g.shape))
+
+
+def _spilled(owner: Ints) -> Ints:
+    """The owners, some cells over the edge of the land, so that a point moved by the bends still finds one."""
+    for shift, axis in [(s, a) for _ in range(12) for a in (0, 1) for s in (-1, 1)]:
+        owner = np.where(owner < 0, np.roll(owner, shift, axis), owner)
+    return owner
 
 
 def _described(found: Coverage, ground: Ground, seeds: _Seeds, villages: Ints, compartments: Ints) -> Mosaic:
     relief, g = ground.relief, ground.relief.grid
     seed, kind = np.divmod(found.labels, 4)
-    owner = _townships(relief).reshape(g.shape)
+    owner = _townships(relief)
     township = owner[g.cell(*relief.unbent(*seeds.features[:2].astype(float)))][seed]
     middle = to_plane(shapely.get_coordinates(shapely.point_on_surface(found.shapes)))
     x, y = relief.unbent(*middle.T)
