@@ -11,6 +11,11 @@ PIP = uv pip
 IN = .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export UV_HTTP_TIMEOUT ?= 300
+# An office network may have a certificate authority of its own: where the machine knows it, uv and npm shall too.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= true
+export NODE_EXTRA_CA_CERTS ?= /etc/ssl/certs/ca-certificates.crt
+endif
 
 ##@ 使用 Use
 demo: run ## 演示:装好一切,造数据,算,出图 / set up, load the made-up county, compute, draw
