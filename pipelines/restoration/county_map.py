@@ -16,6 +16,7 @@ from data.boundary import boundary
 from geo.area import area as ground_area
 from layers.ground.base import SRID
 from layers.ground.history import last_no
+from layers.ground.layer import fields
 from layers.mines import Mine
 from layers.plots import Plot
 from layers.projects import Project
@@ -84,11 +85,11 @@ def _themes(session: Session) -> Iterable[Theme | None]:
     """The layers of the map, the lowest first; None for one that holds nothing."""
     yield _coverage(session)
     yield _plots(session)
-    yield _plain(session, Watershed, WATERSHED, (_stage("watershed-stage"),), show=False)
-    yield _plain(session, ProtectedArea, PROTECTED, (_coded("kind", "类型", "kind", "protected-area-kind"),))
-    yield _plain(session, Redline, RED_LINE, (_coded("control", "管控", "control", "redline-control"),))
-    yield _plain(session, Wetland, WETLAND, (_coded("wetland_type", "类型", "type", "wetland-type"),))
-    yield _plain(session, Project, PROJECT, (_stage("project-stage"),), show=False)
+    yield _plain(session, Watershed, WATERSHED, ("stage",), show=False)
+    yield _plain(session, ProtectedArea, PROTECTED, ("kind", "grade"))
+    yield _plain(session, Redline, RED_LINE, ("control", "function"))
+    yield _plain(session, Wetland, WETLAND, ("kind", "stage"))
+    yield _plain(session, Project, PROJECT, ("kind", "stage"), show=False)
     yield _mines(session)
     yield _sections(session)
 
@@ -97,18 +98,16 @@ Described = tuple[Column, Callable[[Any], str | None]]
 """A column of a popup, and how it is read off a feature."""
 
 
-def _coded(name: str, zh: str, en: str, system: str) -> Described:
-    """A coded column in words."""
+def _coded(layer: type[Any], name: str) -> Described:
+    """A coded column of a layer in words, as its own description names it."""
+    described = fields(layer)[name]
+    codes = facts.system(str(described.codes)).codes
 
     def said(feature: Any) -> str | None:
-        code = facts.system(system).codes.get(getattr(feature, name) or "")
-        return f"{code.zh} {code.en}" if code else getattr(feature, name)
+        value = getattr(feature, name)
+        return f"{codes[value].zh} {codes[value].en}" if value in codes else value
 
-    return Column(name, zh, en), said
-
-
-def _stage(system: str) -> Described:
-    return _coded("stage", "阶段", "stage", system)
+    return Column(name, described.zh, described.en), said
 
 
 def _coverage(session: Session) -> Theme | None:
@@ -169,12 +168,13 @@ def _plots(session: Session) -> Theme | None:
 
 
 def _plain(
-    session: Session, layer: Any, look: Look, columns: tuple[Described, ...], *, show: bool = True
+    session: Session, layer: Any, look: Look, coded: tuple[str, ...], *, show: bool = True
 ) -> Theme | None:
     """A layer drawn in one look, with its coded columns and its area in the popups."""
     features = session.scalars(select(layer).order_by(layer.code)).all()
     if not features:
         return None
+    columns = [_coded(layer, name) for name in coded]
     rows = [{"name": f.name or f.code, **{column.name: said(f) for column, said in columns}} for f in features]
     return Theme(
         layer.zh,
@@ -194,7 +194,7 @@ def _mines(session: Session) -> Theme | None:
     if not mines:
         return None
     group = {stage: name for name, (stages, _) in _MINE_GROUPS.items() for stage in stages}
-    column, said = _stage("mine-stage")
+    column, said = _coded(Mine, "stage")
     rows = [{"name": m.name or m.code, "group": group.get(m.stage or ""), "stage": said(m)} for m in mines]
     frame = _frame(rows, [m.shape for m in mines])
     frame["geometry"] = frame.geometry.representative_point()
