@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pipelines.demo.county import county
-from pipelines.demo.ground.plane import boundary
 from pipelines.demo.values import Demo, Row, Step
 
-__all__ = ["Demo", "Row", "Step", "boundary", "county"]
+__all__ = ["Demo", "Row", "Step", "county"]

@@ -167,9 +167,7 @@ def _plots(session: Session) -> Theme | None:
     )
 
 
-def _plain(
-    session: Session, layer: Any, look: Look, coded: tuple[str, ...], *, show: bool = True
-) -> Theme | None:
+def _plain(session: Session, layer: Any, look: Look, coded: tuple[str, ...], *, show: bool = True) -> Theme | None:
     """A layer drawn in one look, with its coded columns and its area in the popups."""
     features = session.scalars(select(layer).order_by(layer.code)).all()
     if not features:

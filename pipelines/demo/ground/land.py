@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from data.boundary import boundary
 from pipelines.demo.ground.mosaic import Coverage, coverage, patches
 from pipelines.demo.ground.parts import Ground
 from pipelines.demo.ground.plane import (
@@ -17,7 +18,6 @@ from pipelines.demo.ground.plane import (
     Mask,
     Shapes,
     area_m2,
-    boundary,
     grid,
     noise,
     on_plane,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from pipelines.demo.ground.plane import Floats, Grid, Ints, Shapes, boundary, to_degrees, to_plane
+from data.boundary import boundary
+from pipelines.demo.ground.plane import Floats, Grid, Ints, Shapes, to_degrees, to_plane
 
 
 @dataclass(frozen=True)

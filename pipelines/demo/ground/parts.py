@@ -9,8 +9,9 @@ import numpy as np
 import shapely
 
 from data import facts
+from data.boundary import boundary
 from pipelines.demo.ground.mosaic import Coverage, coverage, dissolved
-from pipelines.demo.ground.plane import Floats, Grid, Ints, Shapes, boundary, grid, noise, on_plane, to_plane, within
+from pipelines.demo.ground.plane import Floats, Grid, Ints, Shapes, grid, noise, on_plane, to_plane, within
 from pipelines.demo.ground.rivers import Streams
 from pipelines.demo.ground.terrain import Relief
 

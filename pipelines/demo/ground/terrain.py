@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from pipelines.demo.ground.plane import Floats, Grid, Ints, Mask, boundary, grid, noise, on_plane, to_plane, within
+from data.boundary import boundary
+from pipelines.demo.ground.plane import Floats, Grid, Ints, Mask, grid, noise, on_plane, to_plane, within
 
 STEP_M = 200.0
 _OUTLET = (115.215, 26.085)
