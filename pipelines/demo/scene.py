@@ -8,9 +8,10 @@ import numpy as np
 import shapely
 
 from data import facts
+from data.boundary import boundary
 from pipelines.demo.ground.land import Land, hm2, land, polygons
 from pipelines.demo.ground.parts import Ground, Mosaic, divided, townships_of
-from pipelines.demo.ground.plane import Shapes, area_m2, boundary
+from pipelines.demo.ground.plane import Shapes, area_m2
 from pipelines.demo.ground.rivers import Streams, streams
 from pipelines.demo.ground.terrain import Relief, relief
 from pipelines.demo.protection import Protection, protection
