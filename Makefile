@@ -129,7 +129,7 @@ define install_missing
 root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }
 apt() { root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600 "$$@"; }
 conf=/etc/postgresql-common/createcluster.d/qingshan.conf
-if [ "$$(id -u)" = 0 ] || command -v sudo > /dev/null; then
+if root true; then
   root mkdir -p "$${conf%/*}"
   echo 'create_main_cluster = false' | root tee "$$conf" > /dev/null
   for try in 1 2 3; do
