@@ -21,7 +21,7 @@ endif
 demo: run ## 演示:装好一切,造数据,算,出图 / set up, load the made-up county, compute, draw
 	@$(IN)/qingshan demo
 
-test: dev system-test ## 装好一切并测试 / set up and test
+test: system-test dev ## 装好一切并测试 / set up and test
 	@$(IN)/pytest $(ARGS)
 
 ##@ 开发 Develop
@@ -34,10 +34,10 @@ check: dev ## 静态检查:ruff, mypy, import-linter / what can be seen without 
 bench: run ## 测速:编辑、批量、过去时点、导入 / measure speed
 	@$(IN)/qingshan bench $(ARGS)
 
-screens: dev system-test ## 截屏:地图在浏览器里的样子 / take pictures of the map in a browser
+screens: system-test dev ## 截屏:地图在浏览器里的样子 / take pictures of the map in a browser
 	@$(IN)/python -m tests.screens
 
-coverage: dev system-test ## 测试覆盖率 / which lines the tests reach
+coverage: system-test dev ## 测试覆盖率 / which lines the tests reach
 	@$(IN)/coverage run -m pytest $(ARGS)
 	$(IN)/coverage report
 
@@ -129,7 +129,7 @@ define install_missing
 root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }
 apt() { root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600 "$$@"; }
 conf=/etc/postgresql-common/createcluster.d/qingshan.conf
-if [ "$$(id -u)" = 0 ] || command -v sudo > /dev/null; then
+if root true; then
   root mkdir -p "$${conf%/*}"
   echo 'create_main_cluster = false' | root tee "$$conf" > /dev/null
   for try in 1 2 3; do
