@@ -32,10 +32,10 @@ class Merged:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values of a field are equal; shapes by every coordinate in its place."""
+    """Whether two values of a field are equal; shapes by every coordinate in its place, and no number is no number."""
     if isinstance(one, BaseGeometry) and isinstance(other, BaseGeometry):
         return shapely.to_wkb(one) == shapely.to_wkb(other)
-    return bool(one == other)
+    return bool(one == other or (one != one and other != other))  # noqa: PLR0124 -- NaN alone differs from itself
 
 
 def merge(base: Mapping[str, Any], theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> Merged:

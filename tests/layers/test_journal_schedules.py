@@ -141,12 +141,12 @@ PROGRAMS = {
 EARLY = {
     "an early stamp": (("A", "early", "B", "commit"), ("B", "A", "commit")),
     "early before all": (("early", "A", "B", "commit"), ("B", "commit")),
-    "an early stamp among three": (("A", "early", "commit"), ("B", "commit"), ("A", "commit")),
+    "an early stamp between": (("A", "early", "commit"), ("B", "commit")),
 }
 REPEATABLE = {
     "an old snapshot": (("rr", "A", "commit"), ("B", "commit")),
     "two old snapshots": (("rr", "A", "commit"), ("rr", "B", "commit")),
-    "an old snapshot among three": (("rr", "A", "commit"), ("B", "commit"), ("A", "commit")),
+    "an old snapshot of the same feature": (("rr", "A", "commit"), ("A", "commit")),
 }
 
 
