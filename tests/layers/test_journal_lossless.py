@@ -93,9 +93,9 @@ def _replace(engine: Engine, setting: str) -> None:
 
 
 def _set(connection: Connection, setting: str) -> None:
-    """For a reader: but for the search path, by which a past session is one, and the calendar its driver reads."""
+    """For a reader: but for the search path, which makes a session past, and what its driver reads answers by."""
     for one in setting.split("; "):
-        if not any(word in one for word in ("search_path", "datestyle", "client_encoding")):
+        if not any(word in one for word in ("search_path", "datestyle", "client_encoding", "extra_float_digits")):
             connection.exec_driver_sql(one.replace("set ", "set local ", 1))
 
 

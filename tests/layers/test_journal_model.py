@@ -92,7 +92,7 @@ def change(engine: Engine, chance: random.Random, model: Model, no: int) -> None
     after: dict[int, Name] = {}
     with engine.begin() as connection:
         connection.execute(text("insert into journal.changes (effective_on) values (:on)"), {"on": on})
-        for sequence in chance.sample(range(SEQUENCES), SEQUENCES // 4):
+        for sequence in chance.sample(range(SEQUENCES), SEQUENCES // (1 if no == 2 else 5)):
             features = range(1000 + FEATURES * sequence, 1000 + FEATURES * (sequence + 1))
             own = {f: state[f] for f in features if f in state}
             after |= one_sequence(connection, chance, features, own)
@@ -146,7 +146,7 @@ def test_what_changes_did_together_is_what_the_model_says(engine: Engine) -> Non
     for no in range(2, 14):
         (take_back if no > 4 and chance.random() < 0.3 else change)(engine, chance, model, no)
 
-    for _ in range(20):
+    for _ in range(8):
         after, upto = sorted(chance.sample(range(1, 14), 2))
         with past(engine, after) as then:
             before = names(then)
