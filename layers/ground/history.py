@@ -43,7 +43,8 @@ def no_at(engine: Engine, moment: datetime) -> int:
     Waits for a commit that is under way, so that the same moment always gives the same number.
     Raises PastRefusal for a moment in the future.
     """
-    with engine.connect() as connection:
+    # Read committed, whatever the login's default: the number is looked up by a snapshot taken after the wait.
+    with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
         connection.execute(text("select pg_advisory_xact_lock_shared(4490, 1)"))
         if moment > connection.execute(text("select clock_timestamp()")).scalar_one():
             raise PastRefusal("past.ahead", moment=moment.isoformat())
@@ -62,16 +63,18 @@ def past(engine: Engine, known: int | datetime, *, on: date | None = None) -> It
     Raises PastRefusal for a change that has not been committed.
     """
     no = known if isinstance(known, int) else no_at(engine, known)
-    with engine.connect() as connection, Session(connection, autoflush=False) as session:
-        session.execute(text("set transaction isolation level repeatable read, read only"))
-        session.execute(
+    with engine.connect() as connection, connection.begin():
+        connection.execute(text("set transaction isolation level repeatable read, read only"))
+        connection.execute(
             text("""select set_config('search_path', 'past,public', true),
                            set_config('qingshan.past_no', :no, true), set_config('qingshan.past_on', :on, true)"""),
             {"no": str(no), "on": on.isoformat() if on else ""},
         )
-        if no > last_no(session):
-            raise PastRefusal("past.unknown", no=no, last=last_no(session))
-        yield session
+        if no > (last := last_no(connection)):
+            raise PastRefusal("past.unknown", no=no, last=last)
+        # Its commits and rollbacks stay inside: after one it must not go on reading the present.
+        with Session(connection, autoflush=False, join_transaction_mode="create_savepoint") as session:
+            yield session
 
 
 def deltas(session: Session | Connection, *, after: int, upto: int, layers: Iterable[str]) -> list[Delta]:

@@ -138,7 +138,11 @@ begin
     new.change := mine;
     return new;
   end if;
-  if old.change <> mine or old.version > 1 then
+  -- What this change itself brought, or brought back, goes without a trace.
+  if old.change <> mine or exists (
+    select from journal.versions
+     where layer = tg_table_name::text and id = old.id and version = old.version - 1 and not gone
+  ) then
     insert into journal.versions (layer, id, version, change, gone)
     values (tg_table_name, old.id, old.version + (old.change <> mine)::int, mine, true);
   end if;

@@ -124,9 +124,10 @@ def _make_room(connection: Connection) -> None:
 
 def _triggers(layer: type[Any]) -> str:
     table = f"layers.{layer.__tablename__}"
+    # As bytes: a restore reads the dumped condition with an empty search path, and finds no operator for shapes.
     forget_area = (
         f"""create or replace trigger forget_area before update of shape on {table}
-            for each row when (old.shape is distinct from new.shape)
+            for each row when (old.shape::bytea is distinct from new.shape::bytea)
             execute function journal.forget_area();"""
         if issubclass(layer, SurveyedLayer)
         else ""

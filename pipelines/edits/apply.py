@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from geo.refusal import Note
@@ -24,6 +25,9 @@ Row = Mapping[str, Any]
 
 _OURS = ("version", "change")
 """Columns that the journal writes."""
+
+_TRIES = 3
+UNIQUE_VIOLATION = "23505"
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ def apply(session: Session, edits: Iterable[Edit], occasion: Occasion) -> list[R
     """Apply edits in one change of this transaction and give a receipt for each, in their order.
 
     A refused edit leaves no trace; fields in conflict wait in the inbox. Rows are locked in the order of their ids.
-    Raises EditRefusal when two edits are about the same feature.
+    Raises EditRefusal when two edits are about the same feature, when this transaction's change was opened on another
+    occasion, or when other writers keep taking the same numbers.
     """
     wanted = list(edits)
     _refuse_twice(wanted)
@@ -51,16 +56,22 @@ def apply(session: Session, edits: Iterable[Edit], occasion: Occasion) -> list[R
         by_layer[edit.layer].append(edit)
     receipts: dict[tuple[str, uuid.UUID], Receipt] = {}
     for name in sorted(by_layer):
-        for receipt in _apply_to(session, layer_named(name), by_layer[name], occasion):
+        for receipt in _settle(session, layer_named(name), by_layer[name], occasion):
             receipts[name, receipt.edit.id] = receipt
     return [receipts[edit.layer, edit.id] for edit in wanted]
 
 
 def open_change(session: Session, occasion: Occasion) -> int:
-    """The id of this transaction's change, opened with `occasion` unless it is open already."""
-    mine = session.scalar(select(Change.id).where(Change.at.is_(None)))
+    """The id of this transaction's change, opened with `occasion` unless it is open already.
+
+    Raises EditRefusal when it was opened on another occasion: what one person does is not recorded as another's.
+    """
+    said = [Change.__table__.c[name] for name in vars(occasion)]
+    mine = session.execute(select(Change.id, *said).where(Change.at.is_(None))).one_or_none()
     if mine is not None:
-        return mine
+        if tuple(mine[1:]) != tuple(vars(occasion).values()):
+            raise EditRefusal("edit.other_occasion", person=mine.person, door=mine.door)
+        return int(mine.id)
     opened = insert(Change).values(**vars(occasion)).returning(Change.id)
     return session.execute(opened).scalar_one()
 
@@ -72,6 +83,18 @@ def _refuse_twice(edits: Sequence[Edit]) -> None:
         if key in seen:
             raise EditRefusal("edit.twice", layer=edit.layer, feature=edit.id)
         seen.add(key)
+
+
+def _settle(session: Session, layer: type[Any], edits: list[Edit], occasion: Occasion) -> list[Receipt]:
+    """Apply to one layer; once more when another transaction took a key between our look and our write."""
+    for _ in range(_TRIES):
+        try:
+            with session.begin_nested():
+                return _apply_to(session, layer, edits, occasion)
+        except IntegrityError as error:
+            if getattr(error.orig, "sqlstate", None) != UNIQUE_VIOLATION:
+                raise
+    raise EditRefusal("edit.raced", layer=layer.__tablename__)
 
 
 def _apply_to(session: Session, layer: type[Any], edits: list[Edit], occasion: Occasion) -> list[Receipt]:
@@ -123,6 +146,8 @@ def _decide(layer: type[Any], edit: Edit, stands: Row | None, base: Row | None) 
     if edit.gone:
         return _decide_end(edit, stands, base or stands)
     merged = merge(base or stands, stands, _with_area_of_record(edit.fields, base or stands))
+    if emptied := [c.name for c in layer.__table__.columns if not c.nullable and merged.fields.get(c.name, c) is None]:
+        return _refused(edit, Note("edit.missing", {"layer": edit.layer, "fields": ", ".join(emptied)}))
     outcome = Outcome.CONFLICTED if merged.conflicts else Outcome.REVISED if merged.fields else Outcome.UNCHANGED
     decision = _Decision(edit, outcome, merged.fields, merged.conflicts)
     return _judge(layer, decision, {**stands, **merged.fields}) if merged.fields else decision

@@ -34,10 +34,10 @@ class Merged:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values of a field are equal; shapes when every vertex is in its place within STILL."""
+    """Whether two values of a field are equal; shapes when every vertex is in its place within STILL; NaN is NaN."""
     if isinstance(one, BaseGeometry) and isinstance(other, BaseGeometry):
         return one.equals_exact(other, STILL)
-    return bool(one == other)
+    return bool(one == other or (one != one and other != other))  # noqa: PLR0124 -- NaN alone differs from itself
 
 
 def merge(base: Mapping[str, Any], theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> Merged:

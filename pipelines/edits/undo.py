@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from layers.ground.history import Delta, deltas, latest_versions, rows_at
 from layers.ground.journal import Change
 from layers.ground.layer import catalogue, layer_named
 from pipelines.edits.apply import apply
-from pipelines.edits.edit import Edit, EditRefusal, Occasion, Receipt
+from pipelines.edits.edit import Edit, EditRefusal, Occasion, Outcome, Receipt
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,10 @@ class Undone:
 
 
 def undo(session: Session, no: int, occasion: Occasion) -> Undone:
-    """Undo the change numbered `no`. Raises EditRefusal when there is none."""
+    """Undo the change numbered `no`.
+
+    Raises EditRefusal when there is none, or when others brought back what it ended while this was under way.
+    """
     change = session.scalar(select(Change.id).where(Change.no == no))
     if change is None:
         raise EditRefusal("undo.unknown", no=no)
@@ -35,10 +39,21 @@ def undo(session: Session, no: int, occasion: Occasion) -> Undone:
     edits: list[Edit] = []
     touched: list[Delta] = []
     for name, of_layer in did.items():
+        _hold(session, layer_named(name), [d.id for d in of_layer])
         latest = latest_versions(session, name, [d.id for d in of_layer])
         touched += [d for d in of_layer if latest[d.id] != d.version]
         edits += _inverted(session, layer_named(name), [d for d in of_layer if latest[d.id] == d.version])
-    return Undone(tuple(apply(session, edits, replace(occasion, undoes=change))), tuple(touched))
+    receipts = tuple(apply(session, edits, replace(occasion, undoes=change)))
+    raced = [r.edit.id for r in receipts if r.edit.base is None and r.outcome in (Outcome.REVISED, Outcome.UNCHANGED)]
+    if raced:
+        raise EditRefusal("undo.raced", no=no, features=", ".join(map(str, raced)))
+    return Undone(receipts, tuple(touched))
+
+
+def _hold(session: Session, layer: type[Any], ids: list[uuid.UUID]) -> None:
+    """Lock the rows before asking who touched them: nobody shall touch them between the question and the undo."""
+    held = select(layer.id).where(layer.id == func.any(ids)).order_by(layer.id).with_for_update()
+    session.execute(held).all()
 
 
 def _inverted(session: Session, layer: type[Any], did: list[Delta]) -> list[Edit]:

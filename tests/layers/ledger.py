@@ -57,8 +57,8 @@ def everything(engine: Engine) -> Any:
         ).one()
 
 
-def another(number: int) -> str:
-    """A copy of plot 1 under another number, whatever columns plots have."""
+def another(number: int, *, name: str = "") -> str:
+    """A select of plot 1 under another number, whatever columns plots have."""
     return f"""select (jsonb_populate_record(p, jsonb_build_object(
-        'id', '{uuid.UUID(int=number)}', 'code', 'c{number}', 'subcompartment', '{number}'))).*
+        'id', '{uuid.UUID(int=number)}', 'code', 'c{number}', 'subcompartment', '{number}', 'name', '{name}'))).*
         from layers.plots p where id = '{ONE}'"""
