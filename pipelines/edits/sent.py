@@ -161,12 +161,13 @@ def alike(one: BaseGeometry | None, other: BaseGeometry | None) -> bool:
 
 def _in_order(shape: BaseGeometry) -> BaseGeometry:
     """Rings turned one way, parts from west to east; the rounding hides what a way through another CRS does."""
-    turned = shapely.orient_polygons(shape)
+    turned: BaseGeometry = shapely.orient_polygons(shape)
     parts = list(shapely.get_parts(turned))
     if len(parts) == 1:
         return turned
     bounds = np.round(shapely.bounds(parts), _PLACES)
-    return shapely.geometrycollections([parts[i] for i in np.lexsort(bounds.T)])
+    together: BaseGeometry = shapely.geometrycollections([parts[i] for i in np.lexsort(bounds.T)])
+    return together
 
 
 def brings_area(values: Values, base: Values, stands: Values, *, versioned: bool) -> bool:

@@ -170,5 +170,6 @@ def environment(url: URL) -> dict[str, str]:
 
 def qingshan(url: URL, *words: object) -> Said:
     """Run the real command to its end."""
-    done = subprocess.run(arguments(*words), env=environment(url), capture_output=True, text=True, timeout=120)
+    how: dict[str, Any] = {"env": environment(url), "capture_output": True, "text": True, "timeout": 120}
+    done = subprocess.run(arguments(*words), check=False, **how)
     return Said(done.returncode, done.stdout, done.stderr)
