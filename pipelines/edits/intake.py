@@ -237,7 +237,7 @@ class _Intake:
             self._answer(candidate, receipt)
         sent = [c for c, r in zip(news, receipts, strict=True) if r.outcome is not Outcome.REFUSED]
         if sent:
-            self.memory.keep(self.keeping.batch(), [(c.feature, c.said.values, c.said.over) for c in sent])
+            self.memory.keep(self.keeping.batch(), [(c.feature, c.said.values, c.said.over, c.messages) for c in sent])
 
     def _made_over(self, candidates: Sequence[_Candidate]) -> Standing:
         """The rows that candidates say they were made over."""

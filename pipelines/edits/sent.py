@@ -6,6 +6,7 @@ them. Everything else was somebody's edit: where the file wants something else, 
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -19,6 +20,7 @@ from sqlalchemy import ColumnElement, insert, literal_column, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from layers.ground.base import SRID
 from layers.ground.journal import Change
 from layers.ground.layer import AREA_OF_RECORD, from_json, to_json
 from layers.ground.questions import among
@@ -28,6 +30,15 @@ from pipelines.edits.merge import same
 Values = Mapping[str, Any]
 
 _PLACES = 7
+_UNSAID = object()
+
+_KEEP = text("""
+    insert into records.sent (layer, source, batch, feature, over, values, shape)
+    select :layer, :source, :batch, feature, over, cast(spoken as jsonb), cast(shape as geometry)
+      from unnest(cast(:features as uuid[]), cast(:overs as bigint[]), cast(:spoken as text[]), cast(:shapes as text[]))
+           as said(feature, over, spoken, shape)
+""")
+"""One statement for a portion of rows: a file has as many of these as it has of features."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,9 @@ class Message:
         """Whether it is just this. The area of record follows from the shape and counts for nothing of its own."""
         if self.values is None or self.over != over:
             return False
-        return _plain(values) == _without_area(self.values) and alike(self.shape, values["shape"])
+        said = _without_area(_said(values))
+        as_before = {name: self.values.get(name, _UNSAID) for name in said}
+        return said == as_before and alike(self.shape, values["shape"])
 
     def fields(self, table: Any) -> dict[str, Any]:
         """The columns' values."""
@@ -78,15 +91,19 @@ class Memory:
             messages.sort(key=lambda m: m.batch, reverse=True)
         return of_feature
 
-    def keep(self, batch: int, said: Sequence[tuple[uuid.UUID, Values, int | None]]) -> None:
-        """Keep what this file says: feature, values, and the version its row was made over."""
+    def keep(self, batch: int, said: Sequence[tuple[uuid.UUID, Values, int | None, Sequence[Message]]]) -> None:
+        """Keep what this file says: feature, values, the version its row was made over, and what was said before.
+
+        What the source said before of columns that this file lacks is kept with it.
+        """
+        rows = {
+            "features": [feature for feature, *_ in said],
+            "overs": [over for _, _, over, _ in said],
+            "spoken": [_json(self._earlier(messages) | _said(values)) for _, values, _, messages in said],
+            "shapes": list(_ewkb([values["shape"] for _, values, *_ in said])),
+        }
         key = {"source": self._source, "layer": self._table.name, "batch": batch}
-        rows = [
-            {**key, "feature": f, "over": over, "values": _said(values), "shape": values["shape"]}
-            for f, values, over in said
-        ]
-        if rows:
-            self._session.execute(insert(Sent), rows)
+        self._session.execute(_KEEP, rows | key)
 
     def keep_ends(self, batch: int, features: Sequence[uuid.UUID]) -> None:
         """Keep that this file ended features."""
@@ -97,6 +114,10 @@ class Memory:
     def of_source(self, messages: Sequence[Message]) -> Message | None:
         """What this source said last."""
         return next((m for m in messages if m.source == self._source and m.values is not None), None)
+
+    def _earlier(self, messages: Sequence[Message]) -> dict[str, Any]:
+        own = self.of_source(messages)
+        return dict(own.values or {}) if own else {}
 
     def base(self, values: Values, stands: Values | None, messages: Sequence[Message]) -> dict[str, Any] | None:
         """The base over which the values are to be merged; None for a feature that is new.
@@ -191,12 +212,17 @@ def _undone_batches(session: Session) -> list[int]:
     return list(session.scalars(select(Batch.id).where(among(Batch.change, undone)))) if undone else []
 
 
-def _said(values: Values) -> Values:
+def _json(values: Values) -> str:
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _ewkb(shapes: Sequence[BaseGeometry]) -> Any:
+    """(n,) shapes as hexadecimal text, which PostGIS reads."""
+    return shapely.to_wkb(shapely.set_srid(shapes, SRID), hex=True, include_srid=True)
+
+
+def _said(values: Values) -> dict[str, Any]:
     return {name: to_json(value) for name, value in values.items() if name != "shape"}
-
-
-def _plain(values: Values) -> Values:
-    return _without_area(_said(values))
 
 
 def _without_area(values: Values) -> Values:

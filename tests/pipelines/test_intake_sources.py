@@ -109,6 +109,17 @@ def test_a_plot_entered_by_hand_is_not_overwritten_but_its_gaps_are_filled(engin
     assert landed.survey_area_m2 is not None
 
 
+def test_a_column_that_a_source_leaves_out_for_a_while_is_still_its_own(engine: Engine, folder: Path) -> None:
+    without = {name: value for name, value in stand(1, REMARKS="x")[0].items() if name != "YU_BI_DU"}
+    send(engine, folder, stand(1))
+    send(engine, folder, (without, square(1).geoms[0]))
+
+    report = send(engine, folder, stand(1, YU_BI_DU=0.5, REMARKS="x"))
+
+    assert report.counts == {"revised": 1}
+    assert column(engine, "canopy") == {"1": 0.5}
+
+
 def test_a_shape_redrawn_by_hand_keeps_no_area_of_another_shape(engine: Engine, folder: Path) -> None:
     send(engine, folder, stand(1))
     by_hand(engine, 1, shape=square(5))
