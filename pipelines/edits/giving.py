@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from geo.crs import from_storage
+from data.texts import text
+from geo.crs import DEGREES, from_storage, zones
 from geo.formats.values import Column, Kind, Scalar
 from geo.formats.writing import Layout, Record, write
 from layers.ground.base import SRID
 from layers.ground.layer import fields
 from layers.records.batches import Batch, RefusedRow
 from pipelines.edits.edit import EditRefusal
-from pipelines.edits.fields import BATCH_ROW, ID, VERSION
+from pipelines.edits.fields import BATCH_ROW, ID, SAID, VERSION, township_digits
 
 _PORTION = 2000
 _KINDS: dict[type, Kind] = {str: "text", int: "integer", float: "real", bool: "boolean", date: "date"}
-_SHAPES = {"MULTIPOLYGON": "MultiPolygon", "POINT": "Point", "GEOMETRY": "Unknown"}
-
-SAID = "qs_said"
-"""The attribute that says why a row was refused."""
+_SHAPES = {
+    "MULTIPOLYGON": "MultiPolygon",
+    "MULTILINESTRING": "MultiLineString",
+    "MULTIPOINT": "MultiPoint",
+    "POINT": "Point",
+    "GEOMETRY": "Unknown",
+}
 
 
 def give_layer(session: Session, layer: type[Any], path: Path, *, epsg: int = SRID, encoding: str = "UTF-8") -> int:
     """Write a layer under its exchange names, with uuid and version, in the CRS asked for; gives the number of rows.
 
-    Townships go out as the last three digits of their code, as exchange files carry them. Raises GeoRefusal.
+    Townships go out as the last three digits of their code, as exchange files carry them. Raises GeoRefusal, and
+    EditRefusal when a shapefile is to hold points, lines and polygons together.
     """
+    _check_crs(epsg)
     described = fields(layer)
     names = {column: field.exchange or column for column, field in described.items()}
     columns = [
@@ -41,26 +46,42 @@ def give_layer(session: Session, layer: type[Any], path: Path, *, epsg: int = SR
         Column(VERSION, "integer"),
         *(Column(names[c], _KINDS[layer.__table__.columns[c].type.python_type]) for c in described),
     ]
-    layout = Layout(layer.__tablename__, tuple(columns), _SHAPES[layer.shape_kind], epsg, encoding)
+    layout = Layout(layer.__tablename__, tuple(columns), _kind(session, layer, path), epsg, encoding)
     return write(_placed(_rows(session, layer, names), epsg), path, layout)
 
 
 def give_refused(session: Session, batch_id: int, path: Path) -> int:
-    """Write the rows of a batch that still wait, as the file gave them, each with its number and what was said."""
+    """Write the rows of a batch that still wait, as the file gave them and in its CRS; each says its number and why."""
     batch = session.get(Batch, batch_id)
     if batch is None:
         raise EditRefusal("import.no_batch", batch=batch_id)
     waiting = select(RefusedRow).where(RefusedRow.batch == batch_id, RefusedRow.landed_in.is_(None))
     rows = session.scalars(waiting.order_by(RefusedRow.number)).all()
-    names = list(dict.fromkeys(name for row in rows for name in row.attributes))
+    names = list(dict.fromkeys(name for row in rows for name in row.attributes if name not in (BATCH_ROW, SAID)))
     columns = [Column(BATCH_ROW, "integer"), *(Column(name, "text") for name in names), Column(SAID, "text")]
     records: Iterator[Record] = ((_refused(row, names), row.shape) for row in rows)
-    return write(records, path, Layout(f"batch_{batch_id}", tuple(columns), "Unknown"))
+    layout = Layout(f"batch_{batch_id}", tuple(columns), "Unknown", batch.epsg)
+    return write(_placed(records, batch.epsg), path, layout)
+
+
+def _check_crs(epsg: int) -> None:
+    if epsg not in zones() and epsg not in DEGREES:
+        raise EditRefusal("export.crs", epsg=epsg)
+
+
+def _kind(session: Session, layer: type[Any], path: Path) -> str:
+    """The kind of shape that the file is declared to hold. A shapefile holds one kind only."""
+    if layer.shape_kind != "GEOMETRY" or path.suffix.lower() != ".zip":
+        return _SHAPES[layer.shape_kind]
+    kinds = sorted(session.scalars(select(func.GeometryType(layer.__table__.c.shape)).distinct()))
+    if len(kinds) > 1:
+        raise EditRefusal("export.mixed", layer=layer.__tablename__, kinds=", ".join(kinds))
+    return _SHAPES[kinds[0]] if kinds else "MultiPolygon"
 
 
 def _refused(row: RefusedRow, names: Iterable[str]) -> dict[str, Scalar]:
     given = {name: None if (value := row.attributes.get(name)) is None else str(value) for name in names}
-    said = json.dumps([reason["id"] for reason in row.reasons])
+    said = ";".join(text(reason["id"], "zh", reason["values"]) for reason in row.reasons)
     return {BATCH_ROW: row.number, **given, SAID: said}
 
 
@@ -69,12 +90,8 @@ def _rows(session: Session, layer: type[Any], names: dict[str, str]) -> Iterator
     found = session.execute(select(table).order_by(table.c.id).execution_options(yield_per=_PORTION))
     townships = {name for name, field in fields(layer).items() if field.codes == "townships"}
     for row in found.mappings():
-        values = {names[c]: _digits(row[c]) if c in townships else row[c] for c in names}
+        values = {names[c]: township_digits(row[c]) if c in townships else row[c] for c in names}
         yield {ID: str(row["id"]), VERSION: row["version"], **values}, row["shape"]
-
-
-def _digits(township: str | None) -> str | None:
-    return township and township[-3:]
 
 
 def _placed(records: Iterator[Record], epsg: int) -> Iterator[Record]:

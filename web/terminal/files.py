@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,17 +18,24 @@ from data import facts
 from data.texts import text
 from geo import sandbox
 from geo.crs import Box
+from geo.reading import Opening
+from geo.refusal import Note
 from layers.ground import db
 from layers.ground.layer import layer_named
 from layers.records.batches import Batch, RefusedRow
+from pipelines.edits.batch import Plan, Report, RowReport
+from pipelines.edits.edit import Occasion
 from pipelines.edits.giving import give_layer, give_refused
-from pipelines.edits.intake import Plan, Report, take
+from pipelines.edits.intake import collisions, take
 from web.terminal import asked, say
 from web.terminal.asked import DoorRefusal
 
 app = typer.Typer(no_args_is_help=True)
 batches = typer.Typer(no_args_is_help=True, help="批次与被拒的行 / batches and their refused rows")
 app.add_typer(batches, name="batches")
+
+
+_SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
 class Mode(StrEnum):
@@ -71,16 +77,21 @@ def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comma
         fixed=_pairs(fixed),
         continues=carry_on,
     )
-    engine = db.ready()
     county = facts.county()
     with sandbox.read(file, box=Box(*county.box), margin_km=county.margin_m / 1000, layer=dataset) as reading:
-        with _progress(reading.opening.count) as progress, Session(engine) as session:
-            report = take(session, reading, plan, occasion, progress=progress)
-            lands = report.lands and (yes or not report.ending)
-            (session.commit if lands else session.rollback)()
-        _tell(report, reading.opening, lands=lands)
+        report, lands = _taken(reading, plan, occasion, ends=yes)
+    _tell(report, reading.opening, lands=lands)
     if not lands:
         raise typer.Exit(1)
+
+
+def _taken(reading: sandbox.Reading, plan: Plan, occasion: Occasion, *, ends: bool) -> tuple[Report, bool]:
+    """Take a reading in; gives the report, and whether it was committed."""
+    with _progress(reading.opening.count) as progress, Session(db.ready()) as session, collisions():
+        report = take(session, reading, plan, occasion, progress=progress, waits=lambda: say.tell("import.waits"))
+        lands = report.lands and (ends or not report.ending)
+        (session.commit if lands else session.rollback)()
+    return report, lands
 
 
 @app.command()
@@ -138,49 +149,88 @@ def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
         yield lambda rows: bar.advance(task, rows)
 
 
-def _tell(report: Report, opening: Any, *, lands: bool) -> None:
+def _tell(report: Report, opening: Opening, *, lands: bool) -> None:
     """Say what became of the file, row by row where there is something to say."""
-    told = [
-        {"row": r.number, "outcome": r.outcome, "feature": r.feature and str(r.feature)}
-        | {"said": [_worded(n.id, n.values) for n in r.said]}
-        for r in report.rows
-    ]
-    found = asdict(opening)
     value = {
         "landed": lands,
         "batch": report.batch if lands else None,
+        "source": report.source,
         "counts": report.counts,
-        "crs": {"epsg": found["epsg"], "name": found["crs_name"], "stated": found["crs_stated"]},
-        "encoding": found["encoding"],
+        "format": opening.format,
+        "dataset": opening.layer,
+        "datasets": [{"name": listed.name, "rows": listed.count} for listed in opening.layers],
+        "crs": {"epsg": opening.epsg, "name": opening.crs_name, "stated": opening.crs_stated},
+        "encoding": opening.encoding,
+        "said": [_worded(note) for note in opening.notes],
         "ignored": report.ignored,
         "notes": report.notes,
-        "rows": told,
+        "rows": [_row(row) for row in report.rows],
+        "untold": report.untold,
     }
-    rows = [(str(r["row"]), str(r["outcome"]), "\n".join(_lines(r["said"]))) for r in told]
-    headings = {"行 row": True, "结果 outcome": False, "说明 said": False}
+    headings = {"行 row": True, "编号 code": False, "结果 outcome": False, "说明 said": False}
+    cells = [
+        ("" if r.number is None else str(r.number), r.code or "", _outcome(r.outcome), "\n".join(_lines(r.said)))
+        for r in report.rows
+    ]
+    if report.rows or say.voice.as_json:
+        say.answer(value, say.table("逐行说明 / row by row", headings, cells))
     if not say.voice.as_json:
         _summary(report, opening, lands=lands)
-    if rows or say.voice.as_json:
-        say.answer(value, say.table("逐行说明 / row by row", headings, rows))
 
 
-def _summary(report: Report, opening: Any, *, lands: bool) -> None:
-    counts = ", ".join(f"{say.spoken(f'outcome.{k}')} {v}".replace("\n", " ") for k, v in report.counts.items())
+def _summary(report: Report, opening: Opening, *, lands: bool) -> None:
     crs = f"EPSG:{opening.epsg} {opening.crs_name}"
     say.tell("import.read", format=opening.format, layer=opening.layer, crs=crs, encoding=opening.encoding or "—")
+    for note in opening.notes:
+        say.tell(note.id, **note.values)
     if report.ignored:
         say.tell("import.ignored", attributes=", ".join(report.ignored))
-    say.tell("import.landed" if lands else "import.not_landed", counts=counts or "0", batch=report.batch or "—")
-    if report.ending and not lands:
-        say.tell("import.would_end", count=len(report.ending))
+    if report.untold:
+        notes = ", ".join(f"{note} {count}" for note, count in report.notes.most_common())
+        say.tell("import.more", rows=report.untold, notes=notes)
+    counts = ", ".join(f"{_outcome(outcome)} {count}" for outcome, count in report.counts.items()) or "0"
+    _say_end(report, counts, lands=lands)
 
 
-def _worded(note: str, values: Mapping[str, Any]) -> dict[str, str]:
-    return {"id": note, "zh": text(note, "zh", values), "en": text(note, "en", values)}
+def _say_end(report: Report, counts: str, *, lands: bool) -> None:
+    """The last word: whether it landed, and what is to be done about what did not."""
+    if not lands and report.lands:
+        say.tell("import.would_end", counts=counts, count=report.ending)
+    elif not lands:
+        say.tell("import.not_landed", counts=counts)
+    elif report.batch is None:
+        say.tell("import.unchanged", counts=counts, source=report.source)
+    else:
+        say.tell("import.landed", counts=counts, source=report.source, batch=report.batch)
+    if lands and report.keeps_the_missing:
+        say.tell("import.keeps_the_missing")
+    if lands and report.batch and (refused := report.counts["refused"]):
+        say.tell("import.refused_kept", rows=refused, batch=report.waits_in or report.batch)
 
 
-def _lines(said: Any) -> list[str]:
-    return [worded[lang] for worded in said for lang in say.voice.langs]
+def _outcome(outcome: str) -> str:
+    return say.spoken(f"outcome.{outcome}").replace("\n", " ")
+
+
+def _row(row: RowReport) -> dict[str, Any]:
+    """A row's report for JSON."""
+    feature = None if row.feature is None else str(row.feature)
+    of_row = {"row": row.number, "outcome": row.outcome, "feature": feature, "code": row.code}
+    return of_row | {"said": [_worded(note) for note in row.said]}
+
+
+def _worded(note: Note) -> dict[str, Any]:
+    """What was said, in both languages, with the values it was said of."""
+    said = {lang: text(note.id, lang, note.values) for lang in ("zh", "en")}
+    return {"id": note.id, **said, "values": {name: _plain(value) for name, value in note.values.items()}}
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _lines(said: Sequence[Note]) -> list[str]:
+    return [text(note.id, lang, note.values) for note in said for lang in say.voice.langs]
 
 
 def _pairs(stated: Sequence[str]) -> dict[str, str]:
@@ -192,8 +242,10 @@ def _pairs(stated: Sequence[str]) -> dict[str, str]:
 
 
 def _sha256(file: Path) -> str:
-    """Of a file's bytes; of a folder's files by name, one after the other."""
-    parts = sorted(p for p in file.rglob("*") if p.is_file()) if file.is_dir() else [file]
+    """Of a file's bytes; of a folder's or a shapefile's files by name, one after the other."""
+    parts = sorted(file.rglob("*")) if file.is_dir() else [file]
+    if file.suffix.lower() == ".shp":
+        parts = sorted(p for p in file.parent.glob("*") if p.stem == file.stem and p.suffix.lower() in _SHAPEFILE)
     whole = hashlib.sha256()
     for part in parts:
         if part.is_file():
