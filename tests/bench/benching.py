@@ -32,7 +32,7 @@ class Size:
     imports: int
 
 
-QUICK = (Size(20_000, rounds=3, edits=200, imports=2),)
+QUICK = (Size(20_000, rounds=3, edits=200, imports=1),)
 WHOLE = (*QUICK, Size(200_000, rounds=1, edits=200, imports=1))
 
 
@@ -78,7 +78,7 @@ def prepared(server: Engine, rows: int) -> Iterator[str]:
         schema.upgrade(engine)
         engine.dispose()
         with connected(url) as connection:
-            connection.execute(PEERS.read_text("utf-8"))  # type: ignore[arg-type]
+            connection.execute(PEERS.read_text("utf-8"))
             rounds.bring(connection, rows)
         yield str(url.database)
 

@@ -39,16 +39,19 @@ _KEYS = ("township", "village", "compartment", "subcompartment")
 _WORDS = ("红壤", "较好", "轻度", "林业局", "生态区位重要", "人工造林")
 
 
-def portions(total: int) -> Iterator[list[dict[str, Any]]]:
-    """`total` plots as values by column, PORTION at a time, on a grid in the middle of the county."""
-    for first in range(0, total, PORTION):
-        yield _portion(first, min(PORTION, total - first), math.isqrt(total - 1) + 1)
+def portions(total: int, *, first: int = 0) -> Iterator[list[dict[str, Any]]]:
+    """The plots from number `first` of a layer of `total`, as values by column, PORTION at a time.
+
+    They stand on a grid in the middle of the county.
+    """
+    for start in range(first, total, PORTION):
+        yield _portion(start, min(PORTION, total - start), math.isqrt(total - 1) + 1)
 
 
-def ids(total: int) -> Iterator[list[uuid.UUID]]:
+def ids(total: int, *, first: int = 0) -> Iterator[list[uuid.UUID]]:
     """The ids of the same plots in the same portions."""
-    for first in range(0, total, PORTION):
-        yield [feature(number) for number in range(first, min(first + PORTION, total))]
+    for start in range(first, total, PORTION):
+        yield [feature(number) for number in range(start, min(start + PORTION, total))]
 
 
 def feature(number: int) -> uuid.UUID:

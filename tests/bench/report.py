@@ -74,11 +74,12 @@ def _growth(timings: Timings, small: int, large: int) -> Table:
 
 
 def _imports(imports: Iterable[Import]) -> Table:
-    table = _table("Import of a GeoPackage", "", "rows", "rows/s", "seconds", "peak memory")
+    table = _table("Import of a GeoPackage", "", "rows", "rows/s", "seconds", "CPU s", "peak memory")
     for (loader, rows), runs in _grouped(imports):
         seconds = statistics.median(run.seconds for run in runs)
+        cpu = statistics.median(run.cpu_s for run in runs)
         peak = max(run.peak_bytes for run in runs) / 1e6
-        table.add_row(loader, f"{rows:,}", f"{rows / seconds:,.0f}", f"{seconds:.1f}", f"{peak:,.0f} MB")
+        table.add_row(loader, f"{rows:,}", f"{rows / seconds:,.0f}", f"{seconds:.1f}", f"{cpu:.1f}", f"{peak:,.0f} MB")
     return table
 
 
