@@ -22,9 +22,11 @@ def a_database(server: Engine, name: str, template: str = "template1") -> Iterat
     """A database that is there while the block runs."""
     with server.connect() as connection:
         connection.execute(text(f"create database {name} template {template} strategy file_copy"))
-    yield
-    with server.connect() as connection:
-        connection.execute(text(f"drop database {name} with (force)"))
+    try:
+        yield
+    finally:
+        with server.connect() as connection:
+            connection.execute(text(f"drop database {name} with (force)"))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from layers.ground import db
 from pipelines.edits.apply import apply
-from tests.conftest import _database
+from tests.conftest import a_database
 from tests.samples import occasion, plot, revised
 
 
@@ -21,7 +21,7 @@ from tests.samples import occasion, plot, revised
 def ground(server: Engine, template: str) -> Iterator[Engine]:
     """A database at the newest schema, shared by the tests of one module."""
     name = f"{template}_{uuid.uuid4().hex[:8]}"
-    with _database(server, name, template):
+    with a_database(server, name, template):
         engine = db.engine(server.url.set(database=name))
         yield engine
         engine.dispose()

@@ -17,7 +17,7 @@ from layers.ground.history import last_no, past
 from layers.ground.layer import catalogue
 from layers.plots import Plot
 from pipelines.edits.apply import apply
-from tests.conftest import _database
+from tests.conftest import a_database
 from tests.samples import ended, occasion, plot, revised
 
 LAYERS = [layer.__tablename__ for layer in catalogue()]
@@ -38,7 +38,7 @@ def dumped(url: URL) -> list[str]:
 @contextmanager
 def empty(server: Engine) -> Iterator[Engine]:
     name = f"qingshan_schema_{uuid.uuid4().hex[:8]}"
-    with _database(server, name):
+    with a_database(server, name):
         engine = db.engine(server.url.set(database=name))
         yield engine
         engine.dispose()

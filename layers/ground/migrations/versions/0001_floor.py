@@ -53,14 +53,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('system', 'code', name=op.f('codes_pkey')),
     schema='records'
     )
-    op.create_table('sent',
-    sa.Column('source', sa.Text(), nullable=False),
-    sa.Column('layer', sa.Text(), nullable=False),
-    sa.Column('feature', sa.Uuid(), nullable=False),
-    sa.Column('values', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.PrimaryKeyConstraint('source', 'layer', 'feature', name=op.f('sent_pkey')),
-    schema='records'
-    )
     op.create_table('controls',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
     sa.Column('version', sa.BigInteger(), server_default='0', nullable=False),
@@ -342,6 +334,9 @@ def upgrade() -> None:
     sa.Column('mode', sa.Text(), nullable=False),
     sa.Column('file_name', sa.Text(), nullable=False),
     sa.Column('sha256', sa.Text(), nullable=False),
+    sa.Column('epsg', sa.Integer(), nullable=False),
+    sa.Column('stated', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('fixed', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('counts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('continues', sa.BigInteger(), nullable=True),
     sa.CheckConstraint("mode in ('revise', 'add', 'replace')", name=op.f('batches_mode_check')),
@@ -490,6 +485,18 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['batch'], ['records.batches.id'], name=op.f('refused_rows_batch_fkey')),
     sa.ForeignKeyConstraint(['landed_in'], ['records.batches.id'], name=op.f('refused_rows_landed_in_fkey')),
     sa.PrimaryKeyConstraint('batch', 'number', name=op.f('refused_rows_pkey')),
+    schema='records'
+    )
+    op.create_table('sent',
+    sa.Column('layer', sa.Text(), nullable=False),
+    sa.Column('feature', sa.Uuid(), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('batch', sa.BigInteger(), nullable=False),
+    sa.Column('over', sa.BigInteger(), nullable=True),
+    sa.Column('values', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+    sa.Column('shape', Geometry('GEOMETRY', srid=4490, spatial_index=False), nullable=True),
+    sa.ForeignKeyConstraint(['batch'], ['records.batches.id'], name=op.f('sent_batch_fkey')),
+    sa.PrimaryKeyConstraint('layer', 'feature', 'source', 'batch', name=op.f('sent_pkey')),
     schema='records'
     )
     # ### end Alembic commands ###
