@@ -74,7 +74,7 @@ def draw(session: Session, *, as_of: str) -> str:
     themes = [theme for theme in _themes(session) if theme is not None]
     county = facts.county()
     made_up = any(theme.made_up for theme in themes)
-    sources = (f"县界:{county.boundary.source}", *(("其余图层:示例数据,虚构 / made-up sample",) if made_up else ()))
+    sources = (f"县界：{county.boundary.source}", *(("其余图层：示例数据，虚构 / made-up sample",) if made_up else ()))
     sheet = Sheet(
         f"{county.zh}生态修复一张图", f"Ecological restoration in {county.en}", as_of, sources, last_no(session)
     )
@@ -124,7 +124,7 @@ def _coverage(session: Session) -> Theme | None:
         [_of(t) for t in townships], geometry=np.array([t.shape for t in townships], dtype=object), crs=SRID
     )
     return Theme(
-        "森林覆盖率(量算值)",
+        "森林覆盖率（量算值）",
         "Forest coverage (measured)",
         frame,
         Steps(_SHARE, _STEPS, GREENS),
@@ -154,7 +154,7 @@ def _plots(session: Session) -> Theme | None:
     }
     rows = [{"code": r.code, "land_class": r.land_class} for r in found]
     return Theme(
-        "森林小班(地类)",
+        "森林小班（地类）",
         "Forest plots by land class",
         _frame(rows, [r.shape for r in found]),
         Codes("land_class", entries),

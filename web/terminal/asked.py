@@ -34,13 +34,13 @@ def _as_json(wanted: bool) -> bool:
 AsJson = Annotated[bool, typer.Option("--json", callback=_as_json, help="以 JSON 回答 / answer in JSON")]
 Note = Annotated[str | None, typer.Option(help="说明 / why")]
 Kind = Annotated[
-    str | None, typer.Option(help=f"变更性质 / kind of change: {', '.join(KINDS)} (真实变化、边界、更正、方法)")
+    str | None, typer.Option(help=f"变更性质 / kind of change: {', '.join(KINDS)} （真实变化、边界、更正、方法）")
 ]
 EffectiveOn = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="生效日期 / true from this day (default: today)")
 ]
 AsOf = Annotated[
-    str | None, typer.Option(help="过去的时点:变更号、日期或时刻 / a past moment: change number, date or time")
+    str | None, typer.Option(help="过去的时点：变更号、日期或时刻 / a past moment: change number, date or time")
 ]
 On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="实际日期 / as true on this day")]
 

@@ -42,7 +42,7 @@ def stop() -> None:
 def status(
     _: Annotated[bool, typer.Option("--json", callback=_as_json, help="以 JSON 回答 / answer in JSON")] = False,
 ) -> None:
-    """数据库在哪里、是否运行、缺什么(缺则退出码为 1)/ where it is, whether it runs, what it lacks (then exit 1)."""
+    """数据库在哪里、是否运行、缺什么（缺则退出码为 1）/ where it is, whether it runs, what it lacks (then exit 1)."""
     stated = _stated()
     own = None if stated else cluster.status()
     up = server.ask(stated or cluster.of().url) if stated or (own and own.state == "running") else None
@@ -57,7 +57,7 @@ def status(
 
 @app.command()
 def url() -> None:
-    """启动数据库并给出地址,供 psql 和 QGIS 使用 / start the database and give its address, for psql and QGIS."""
+    """启动数据库并给出地址，供 psql 和 QGIS 使用 / start the database and give its address, for psql and QGIS."""
     typer.echo(_stated() or cluster.url())
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.orm import Session
 
 from layers.ground import db
 from web.terminal import asked, numbers, say
@@ -19,10 +20,11 @@ app = typer.Typer(no_args_is_help=True)
 @app.command()
 def demo(
     seed: Annotated[int, typer.Option(help="随机种子 / seed")] = 360732,
-    plots: Annotated[int, typer.Option(help="小班数(约)/ about so many plots")] = 20_000,
+    plots: Annotated[int, typer.Option(help="小班数（约）/ about so many plots")] = 20_000,
     map_file: Annotated[Path, typer.Option(help="地图写到哪里 / where the map goes")] = numbers.MAP,
+    _json: asked.AsJson = False,
 ) -> None:
-    """装入虚构的示例县,列出各乡镇森林覆盖率并画图 / land the made-up county, list its rates, draw its map."""
+    """装入虚构的示例县，列出各乡镇森林覆盖率并画图 / land the made-up county, list its rates, draw its map."""
     from pipelines.demo import landing  # noqa: PLC0415 -- other commands need not wait for it
 
     engine = db.ready()
@@ -30,8 +32,10 @@ def demo(
         say.tell("demo.there")
     else:
         _land(seed, plots)
-    numbers.rates(by="township")
-    numbers.draw_map(map_file)
+    with Session(engine) as session:
+        answer, table = numbers.coverage(session, "township")
+        numbers.write_map(session, map_file)
+    say.answer({**answer, "map": str(map_file.resolve())}, table)
     say.tell("demo.next", map=map_file.resolve())
 
 

@@ -48,10 +48,10 @@ class Mode(StrEnum):
 
 @app.command(name="import")
 def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the command
-    layer: Annotated[str, typer.Argument(help="图层,见 qingshan layers / layer")],
+    layer: Annotated[str, typer.Argument(help="图层，见 qingshan layers / layer")],
     file: Annotated[Path, typer.Argument(help="zip、shp、gpkg、geojson、gdb")],
     mode: Annotated[Mode, typer.Option(help="修订、新增或整体替换 / revise, add or replace")] = Mode.REVISE,
-    source: Annotated[str | None, typer.Option(help="来源,默认取文件名 / who sends it (default: file name)")] = None,
+    source: Annotated[str | None, typer.Option(help="来源，默认取文件名 / who sends it (default: file name)")] = None,
     dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,
     field: Annotated[list[str], typer.Option(help="文件字段=列名 / ATTRIBUTE=column")] = [],  # noqa: B006 -- typer's way
     fixed: Annotated[list[str], typer.Option("--set", help="列名=值 / column=value for every row")] = [],  # noqa: B006
@@ -63,7 +63,7 @@ def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comma
     note: asked.Note = None,
     _json: asked.AsJson = False,
 ) -> None:
-    """把文件导入图层:一个文件是一个批次、一次变更 / import a file into a layer: one file, one batch, one change."""
+    """把文件导入图层：一个文件是一个批次、一次变更 / import a file into a layer: one file, one batch, one change."""
     layer_named(layer)
     occasion = asked.occasion("import", kind=kind, effective_on=effective_on, note=note or file.name)
     plan = Plan(
@@ -104,7 +104,7 @@ def export(
     on: asked.On = None,
     _json: asked.AsJson = False,
 ) -> None:
-    """导出图层(可指定过去的时点)/ write a layer to a file, now or as of a past moment."""
+    """导出图层（可指定过去的时点）/ write a layer to a file, now or as of a past moment."""
     found = layer_named(layer)
     with asked.moment(db.ready(), as_of, on) as session:
         count = give_layer(session, found, file, epsg=crs, encoding=encoding)
@@ -116,7 +116,7 @@ def export(
 
 @batches.command("export")
 def export_refused(batch: int, file: Path, _json: asked.AsJson = False) -> None:
-    """导出一个批次中被拒的行,改好后用 import --continue 再导入 / write the refused rows of a batch, to be mended."""
+    """导出一个批次中被拒的行，改好后用 import --continue 再导入 / write the refused rows of a batch, to be mended."""
     with Session(db.ready()) as session:
         count = give_refused(session, batch, file)
     if say.voice.as_json:

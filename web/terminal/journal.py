@@ -19,7 +19,7 @@ from pipelines.edits.undo import undo as undo_change
 from web.terminal import asked, say
 
 app = typer.Typer(no_args_is_help=True)
-inbox = typer.Typer(no_args_is_help=True, help="收件箱:未能合并的编辑 / edits that could not be merged")
+inbox = typer.Typer(no_args_is_help=True, help="收件箱：未能合并的编辑 / edits that could not be merged")
 app.add_typer(inbox, name="inbox")
 
 
@@ -56,7 +56,7 @@ def show(no: int, _json: asked.AsJson = False) -> None:
 
 @app.command()
 def undo(no: int, note: asked.Note = None, _json: asked.AsJson = False) -> None:
-    """撤销一次变更;此后被改动过的要素保留并列出 / undo a change; features touched since are left and listed."""
+    """撤销一次变更；此后被改动过的要素保留并列出 / undo a change; features touched since are left and listed."""
     made = asked.occasion("undo", kind="correction", effective_on=None, note=note)
     with Session(db.ready()) as session, session.begin():
         undone = undo_change(session, no, made)
@@ -73,7 +73,7 @@ def undo(no: int, note: asked.Note = None, _json: asked.AsJson = False) -> None:
 def layers(
     name: Annotated[str | None, typer.Argument(help="图层 / layer")] = None, _json: asked.AsJson = False
 ) -> None:
-    """列出图层,或一个图层的字段 / list the layers, or the fields of one."""
+    """列出图层，或一个图层的字段 / list the layers, or the fields of one."""
     if name is None:
         rows: list[tuple[str, ...]] = [
             (layer.__tablename__, layer.zh, layer.en, layer.shape_kind) for layer in catalogue()

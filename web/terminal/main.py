@@ -19,7 +19,7 @@ from web.terminal.say import Tongue
 
 app = typer.Typer(
     name="qingshan",
-    help="青山:生态修复与保护的空间台账 / the county's ecological restoration and protection, on the map.",
+    help="青山：生态修复与保护的空间台账 / the county's ecological restoration and protection, on the map.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
