@@ -65,6 +65,7 @@ dev: run $(tools)
 
 $(base): | system
 	@echo "虚拟环境 / the virtual environment: .venv"
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "需要 Python 3.11 或更高 / Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv --clear .venv
 	$(IN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.txt
 	touch $@

@@ -261,17 +261,18 @@ def test_a_cluster_of_a_version_that_is_gone_is_refused_by_number(
     assert refused.value.values["version"] == running.version
 
 
-def test_a_server_that_does_not_come_up_is_refused_with_the_place_of_its_logs(fresh: Cluster) -> None:
-    with psycopg.connect(fresh.start(), autocommit=True) as connection:
+def test_a_server_that_does_not_come_up_is_refused_with_the_place_of_its_logs(running: Cluster) -> None:
+    with psycopg.connect(running.url, autocommit=True) as connection:
         connection.execute("alter system set shared_preload_libraries = 'no_such_library'")
-    fresh.stop()
+    running.stop()
 
     with pytest.raises(ClusterRefusal) as refused:
-        fresh.start()
+        running.start()
 
+    (running.data / "postgresql.auto.conf").write_text("")
     assert refused.value.id == "cluster.does_not_start"
-    assert refused.value.values["logs"] == fresh.logs
-    assert "no_such_library" in (fresh.logs / "start.log").read_text()
+    assert refused.value.values["logs"] == running.logs
+    assert "no_such_library" in (running.logs / "start.log").read_text()
 
 
 def test_a_place_that_cannot_be_used_is_refused_with_the_reason(tmp_path: Path) -> None:
