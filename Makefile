@@ -18,30 +18,31 @@ export NODE_EXTRA_CA_CERTS ?= /etc/ssl/certs/ca-certificates.crt
 endif
 
 ##@ 使用 Use
-demo: run ## 演示:装好一切,造数据,算,出图 / set up, load the made-up county, compute, draw
+demo: run ## 演示：装好一切，造数据，算，出图 / set up, load the made-up county, compute, draw
 	@$(IN)/qingshan demo
 
 test: system-test dev ## 装好一切并测试 / set up and test
 	@$(IN)/pytest $(ARGS)
 
 ##@ 开发 Develop
-check: dev ## 静态检查:ruff, mypy, import-linter / what can be seen without running
+check: dev ## 静态检查：ruff, mypy, import-linter / what can be seen without running
 	@$(IN)/ruff check .
 	$(IN)/ruff format --check .
 	$(IN)/mypy
 	$(IN)/lint-imports
 
-bench: run ## 测速:编辑、批量、过去时点、导入 / measure speed
-	@$(IN)/qingshan bench $(ARGS)
+bench: dev ## 测速：编辑、批量、过去时点、导入 / measure speed
+	@$(IN)/python -m tests.bench $(ARGS)
 
-screens: system-test dev ## 截屏:地图在浏览器里的样子 / take pictures of the map in a browser
-	@$(IN)/python -m tests.screens
+screens: system-test dev ## 截屏：地图在浏览器里的样子 / take pictures of the map in a browser
+	@$(IN)/qingshan demo > /dev/null
+	$(IN)/python -m tests.browser out/map.html
 
 coverage: system-test dev ## 测试覆盖率 / which lines the tests reach
 	@$(IN)/coverage run -m pytest $(ARGS)
 	$(IN)/coverage report
 
-clean: ## 停数据库(数据仍在),删环境和产物 / stop the database (its data stays), remove the environment and output
+clean: ## 停数据库（数据仍在），删环境和产物 / stop the database (its data stays), remove the environment and output
 	@[ ! -x $(IN)/qingshan ] || $(IN)/qingshan db stop || true
 	rm -rf .venv node_modules out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage *.egg-info
 
