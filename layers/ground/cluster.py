@@ -136,15 +136,20 @@ class Cluster:
 
     @property
     def name(self) -> str:
-        """What the processes of this cluster carry in their titles."""
-        return f"qingshan_{hashlib.sha256(os.fsencode(self.home)).hexdigest()[:8]}"
+        """What the processes of this cluster carry in their titles, and no others.
+
+        The place alone would not do: a host sees its containers' processes, and they may have one in the same place.
+        """
+        identifier = (self.data / "global" / "pg_control").read_bytes()[:8]
+        return f"qingshan_{hashlib.sha256(os.fsencode(self.home) + identifier).hexdigest()[:8]}"
 
     @property
     def sockets(self) -> Path:
         """The socket's folder: the cluster's own home, or one under /tmp where that would be too long."""
         socket = self.home / f".s.PGSQL.{PORT}"
         short = len(os.fsencode(socket)) < SOCKET_LENGTH
-        return self.home if short else Path("/tmp") / f"{self.name}_{self._owner.pw_uid}"  # noqa: S108 -- checked when made
+        mark = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:8]
+        return self.home if short else Path("/tmp") / f"qingshan_{mark}_{self._owner.pw_uid}"  # noqa: S108 -- checked when made
 
     @property
     def url(self) -> str:
@@ -264,7 +269,10 @@ class Cluster:
         # by now, or a dead one's that nobody has buried, and the server would take either for a running one.
         for stale in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{PORT}.lock"):
             stale.unlink(missing_ok=True)
-        said = self._run("pg_ctl", "start", "--pgdata", self.data, "--log", self.logs / "start.log", "--silent")
+        said = self._run(
+            "pg_ctl", "start", "--pgdata", self.data, "--log", self.logs / "start.log", "--silent",
+            "--options", self._title,
+        )  # fmt: skip
         if self._state() == "stopped":
             raise ClusterRefusal("cluster.does_not_start", reason=said, logs=self.logs)
 
@@ -294,9 +302,13 @@ class Cluster:
             return "starting"
         return "orphaned" if self._backends() else "stopped"
 
+    @property
+    def _title(self) -> str:
+        return f"-c cluster_name={self.name}"
+
     def _postmaster(self) -> int | None:
-        told = os.fsencode(self.data)
-        return next((pid for pid, words in self._processes() if words[1:3] == [b"-D", told]), None)
+        told = self._title.split()[-1].encode()
+        return next((pid for pid, words in self._processes() if told in words), None)
 
     def _backends(self) -> list[int]:
         title = f"postgres: {self.name}:".encode()

@@ -171,6 +171,17 @@ def test_what_an_interrupted_first_start_left_is_made_again(fresh: Cluster) -> N
     assert _one(fresh, "select 1") == 1
 
 
+def test_a_cluster_made_anew_in_the_same_place_goes_by_another_name(fresh: Cluster) -> None:
+    fresh.start()
+    first = fresh.name
+    fresh.stop()
+    shutil.rmtree(fresh.home)
+
+    fresh.start()
+
+    assert fresh.name != first
+
+
 def test_stop_ends_open_connections_and_a_second_stop_has_nothing_to_do(running: Cluster) -> None:
     with psycopg.connect(running.url) as connection:
         assert running.stop()
