@@ -147,6 +147,7 @@ class _Intake:
         change = self.session.scalar(select(Change.id).where(Change.at.is_(None)))
         self.report.lands = self.plan.accept_good or not self.report.stuck
         self.report.batch = self.keeping.close(self.report.counts, change)
+        self.report.rows.sort(key=lambda row: row.number or 0)
         self.report.waits_in = self.plan.continues or self.report.batch
         return self.report
 
