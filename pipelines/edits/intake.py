@@ -251,10 +251,10 @@ class _Intake:
         """The row as an edit over what its writer had: the version it went out with, else what files brought."""
         said, stands = candidate.said, candidate.stands
         fields = dict(said.values)
+        if stands and (said.over is not None or self.memory.of_source(candidate.messages) is None):
+            fields = {name: value for name, value in fields.items() if name not in said.derived}
         base: int | Mapping[str, Any] | None = said.over
         if said.over is None:
-            if stands is not None and self.memory.of_source(candidate.messages) is None:
-                fields = {name: value for name, value in fields.items() if name not in said.derived}
             base = made_over = self.memory.base(fields, stands, candidate.messages)
         drawn = [row["shape"] for row in (made_over, stands) if row]
         fields["shape"] = next((shape for shape in drawn if alike(shape, fields["shape"])), fields["shape"])
