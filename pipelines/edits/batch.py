@@ -168,7 +168,7 @@ def refused_row(row: Row, number: int, reasons: Sequence[Note]) -> dict[str, Any
         "number": number,
         "attributes": {_storable(name): _given(value) for name, value in row.attributes.items()},
         "shape": row.shape,
-        "reasons": [{"id": r.id, "values": {k: _storable(str(v)) for k, v in r.values.items()}} for r in reasons],
+        "reasons": [{"id": r.id, "values": {k: _given(v) for k, v in r.values.items()}} for r in reasons],
     }
 
 
@@ -180,7 +180,7 @@ def _given(value: Any) -> Any:
         return value.hex()
     if isinstance(value, date | time):
         return value.isoformat()
-    return _storable(value) if isinstance(value, str) else value
+    return value if isinstance(value, int | float | None) else _storable(str(value))
 
 
 def _storable(text: str) -> str:

@@ -18,6 +18,9 @@ from pipelines.edits.edit import EditRefusal
 
 _TRUE, _FALSE = frozenset({"1", "true", "t", "yes", "y", "是"}), frozenset({"0", "false", "f", "no", "n", "否"})
 
+_DIGITS = 18
+"""More of them than any column holds; 1e999999999 would be a number of a gigabyte."""
+
 ID = "qs_id"
 """The attribute that carries a feature's uuid out and in again."""
 VERSION = "qs_version"
@@ -133,6 +136,8 @@ def value_of(layer: type[Any], column: str, value: Any) -> Any:
         return None
     kind = _described(layer)[column].kind
     try:
+        if isinstance(value, bytes):
+            raise ValueError(text)
         found = _READ[kind](value, text)
     except (ValueError, OverflowError, KeyError, ArithmeticError):
         said = _labels(layer, column) | {"value": _printable(text[:80])}
@@ -226,7 +231,7 @@ def _as_text(value: Any, text: str) -> str:
 
 def _as_int(_value: Any, text: str) -> int:
     number = Decimal(_number(text))
-    if number != number.to_integral_value():
+    if not number.is_finite() or number.adjusted() > _DIGITS or number != number.to_integral_value():
         raise ValueError(text)
     return int(number)
 
@@ -258,7 +263,7 @@ def _as_date(value: Any, text: str) -> date:
         return value.date()
     if isinstance(value, date):
         return value
-    compact = text.replace("/", "-").replace(".", "-").split("T")[0].split(" ")[0]
+    compact = _as_text(value, text).replace("/", "-").replace(".", "-").split("T")[0].split(" ")[0]
     if len(compact) == 8 and compact.isdigit():
         return date(int(compact[:4]), int(compact[4:6]), int(compact[6:]))
     year, month, day = compact.split("-")

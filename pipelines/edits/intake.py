@@ -147,6 +147,7 @@ class _Intake:
         change = self.session.scalar(select(Change.id).where(Change.at.is_(None)))
         self.report.lands = self.plan.accept_good or not self.report.stuck
         self.report.batch = self.keeping.close(self.report.counts, change)
+        self.report.rows.sort(key=lambda row: row.number or 0)
         self.report.waits_in = self.plan.continues or self.report.batch
         return self.report
 
@@ -250,10 +251,10 @@ class _Intake:
         """The row as an edit over what its writer had: the version it went out with, else what files brought."""
         said, stands = candidate.said, candidate.stands
         fields = dict(said.values)
+        if stands and (said.over is not None or self.memory.of_source(candidate.messages) is None):
+            fields = {name: value for name, value in fields.items() if name not in said.derived}
         base: int | Mapping[str, Any] | None = said.over
         if said.over is None:
-            if stands is not None and self.memory.of_source(candidate.messages) is None:
-                fields = {name: value for name, value in fields.items() if name not in said.derived}
             base = made_over = self.memory.base(fields, stands, candidate.messages)
         drawn = [row["shape"] for row in (made_over, stands) if row]
         fields["shape"] = next((shape for shape in drawn if alike(shape, fields["shape"])), fields["shape"])

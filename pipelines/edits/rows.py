@@ -40,7 +40,7 @@ class Said:
 
     @property
     def code(self) -> str | None:
-        code: str | None = self.values["code"]
+        code: str | None = self.values.get("code")
         return code
 
 
@@ -61,7 +61,8 @@ class Reader:
         stated, over = self._id(row), self._version(row)
         made = {"source": self.source, "code": self._code(values)}
         derived = tuple(name for name in made if values.get(name) is None)
-        values |= {name: made[name] for name in derived}
+        given = {name: value for name, value in values.items() if name not in derived}
+        values = given | {name: made[name] for name in derived if made[name] is not None}
         if stated is None and (lacking := gaps(self.layer, values)):
             raise RowError(*lacking)
         key = tuple(values.get(name) for name in self.layer.natural_key)

@@ -209,3 +209,24 @@ def test_a_row_with_a_strange_id_or_version_is_refused_with_its_value(engine: En
     report = send(engine, folder, *rows)
 
     assert refusals(report) == {1: ["import.bad_id"], 2: ["import.bad_version"], 3: ["edit.no_base"]}
+
+
+def test_a_code_and_a_source_that_a_file_does_not_bring_stay_as_they_are(engine: Engine, folder: Path) -> None:
+    send(engine, folder, stand(1))
+    by_hand(engine, 1, code="手编", source="外业")
+    there = plots(engine)["1"]
+
+    report = send(engine, folder, stand(1, YU_BI_DU=0.7, qs_id=str(there.id), qs_version=there.version), source="某队")
+
+    assert report.counts == {"revised": 1}
+    assert (column(engine, "code"), column(engine, "source")) == ({"1": "手编"}, {"1": "外业"})
+
+
+def test_a_row_known_by_its_id_alone_revises_its_feature(engine: Engine, folder: Path) -> None:
+    send(engine, folder, stand(1))
+    bare = {"qs_id": str(plots(engine)["1"].id), "REMARKS": "外业改"}
+
+    report = send(engine, folder, (bare, square(1).geoms[0]), source="某队")
+
+    assert report.counts == {"revised": 1}
+    assert (column(engine, "remarks"), column(engine, "canopy")) == ({"1": "外业改"}, {"1": 0.6})

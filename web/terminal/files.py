@@ -19,7 +19,7 @@ from data.texts import text
 from geo import sandbox
 from geo.crs import Box
 from geo.reading import Opening
-from geo.refusal import Note
+from geo.refusal import GeoRefusal, Note
 from layers.ground import db
 from layers.ground.layer import layer_named
 from layers.records.batches import Batch, RefusedRow
@@ -35,6 +35,7 @@ batches = typer.Typer(no_args_is_help=True, help="批次与被拒的行 / batche
 app.add_typer(batches, name="batches")
 
 
+_WHICH = ("file.which_layer", "file.no_such_layer", "zip.which")
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -77,12 +78,23 @@ def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comma
         fixed=_pairs(fixed),
         continues=carry_on,
     )
-    county = facts.county()
-    with sandbox.read(file, box=Box(*county.box), margin_km=county.margin_m / 1000, layer=dataset) as reading:
+    box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
+    with _how_to_choose(), sandbox.read(file, box=box, margin_km=margin_km, layer=dataset) as reading:
         report, lands = _taken(reading, plan, occasion, ends=yes)
     _tell(report, reading.opening, lands=lands)
     if not lands:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _how_to_choose() -> Iterator[None]:
+    """Say which option chooses, when a file holds several layers."""
+    try:
+        yield
+    except GeoRefusal as refusal:
+        if refusal.id in _WHICH and not say.voice.as_json:
+            say.tell("import.dataset")
+        raise
 
 
 def _taken(reading: sandbox.Reading, plan: Plan, occasion: Occasion, *, ends: bool) -> tuple[Report, bool]:
