@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from geo.refusal import GeoRefusal, Note
 _HEADER = 100
 _BYTES_PER_POINT = 16
 _CHUNK = 4 * 1024 * 1024
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 _KINDS = {0: "null", 1: "Point", 3: "LineString", 5: "Polygon", 8: "MultiPoint"}
 
@@ -66,13 +68,15 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
 
 
 def text_encoding(path: Path) -> tuple[str, tuple[Note, ...]]:
-    """The encoding of a .dbf: what the .cpg says if the text bears it, else strict UTF-8, else GB18030."""
+    """The encoding of a .dbf: what the .cpg says if the text bears it, else what gives Chinese, UTF-8 first."""
     stated = _code_page(path.with_suffix(".cpg"))
     table = path.with_suffix(".dbf")
     if stated and _bears(table, stated):
         return stated, ()
     notes = (Note("file.encoding_wrong", {"stated": stated}),) if stated else ()
-    for encoding in ("UTF-8", "GB18030"):
+    # 杉木 in GBK is valid UTF-8 too, of letters that no table here holds.
+    looks_gbk = _is_chinese(table, "GB18030") and not _is_chinese(table, "UTF-8")
+    for encoding in ("GB18030", "UTF-8") if looks_gbk else ("UTF-8", "GB18030"):
         if encoding != stated and _bears(table, encoding):
             return encoding, notes
     return stated or "GB18030", (Note("file.text_broken", {"encoding": stated or "GB18030"}),)
@@ -92,25 +96,39 @@ def _code_page(path: Path) -> str | None:
 
 
 def _bears(path: Path, encoding: str) -> bool:
-    """Whether the whole table decodes strictly. Blanks stand between the fields, so no character runs across two."""
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    """Whether the whole table decodes strictly."""
     try:
-        with path.open("rb") as file:
-            head = file.read(32)
-            header_bytes = struct.unpack("<H", head[8:10])[0]
-            _names_decode(file.read(header_bytes - 32), encoding)
-            file.seek(header_bytes)
-            while chunk := file.read(_CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
+        for _ in _text(path, encoding):
+            pass
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _names_decode(descriptors: bytes, encoding: str) -> None:
-    for start in range(0, len(descriptors) - 31, 32):
-        descriptors[start : start + 11].split(b"\x00")[0].decode(encoding)
+def _is_chinese(path: Path, encoding: str) -> bool:
+    """Whether the table holds a Chinese character in that encoding, before anything it cannot decode."""
+    try:
+        return any(_CHINESE.search(text) for text in _text(path, encoding))
+    except UnicodeDecodeError:
+        return False
+
+
+def _text(path: Path, encoding: str) -> Iterator[str]:
+    """The table's text in portions, strictly. Blanks stand between the fields, so no character runs across two."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    with path.open("rb") as file:
+        head = file.read(32)
+        header_bytes = struct.unpack("<H", head[8:10])[0]
+        yield _names_decode(file.read(header_bytes - 32), encoding)
+        file.seek(header_bytes)
+        while chunk := file.read(_CHUNK):
+            yield decoder.decode(chunk)
+        yield decoder.decode(b"", final=True)
+
+
+def _names_decode(descriptors: bytes, encoding: str) -> str:
+    starts = range(0, len(descriptors) - 31, 32)
+    return " ".join(descriptors[start : start + 11].split(b"\x00")[0].decode(encoding) for start in starts)
 
 
 def _checked(source: Source, bounds: Bounds) -> tuple[str, int]:

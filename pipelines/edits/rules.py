@@ -58,7 +58,7 @@ def broken(layer: Any, row: Row) -> list[Broken]:
     layer: a mapped layer. row: all its column values by column name, typed as the columns are; None or missing: empty.
     """
     of_layer = (rule.broken(row) for rule in rules(layer.__tablename__))
-    of_columns = (_wrong(column, row) for column in _columns(layer))
+    of_columns = (_wrong(column, row) for column in _columns(layer) if row.get(column.name) is not None)
     found = [b for b in (*of_layer, *of_columns) if b]
     return sorted(found, key=lambda b: not b.confirmed)
 

@@ -63,6 +63,16 @@ def test_the_text_of_a_shapefile_is_read_in_the_encoding_it_really_has(
     assert [note.id for note in opening.notes] == notes
 
 
+def test_gbk_that_happens_to_be_valid_utf_8_is_read_as_the_chinese_it_is(tmp_path: Path) -> None:
+    """The four bytes of 杉木 in GBK, C9 BC C4 BE, are two letters of the phonetic and Latin alphabets in UTF-8."""
+    path = write_shapefile(tmp_path, "a", encoding="GBK", names=["杉木"])
+    path.with_suffix(".cpg").unlink()
+
+    opening, (row,) = here(path)
+
+    assert (opening.encoding, row.attributes) == ("GB18030", {"NAME": "杉木"})
+
+
 def test_chinese_field_names_of_a_gbk_table_are_read(tmp_path: Path) -> None:
     path = tmp_path / "a.shp"
     schema = {"geometry": "Polygon", "properties": {"小班号": "str:10"}}

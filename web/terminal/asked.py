@@ -23,6 +23,10 @@ from web.terminal import say
 
 
 class DoorRefusal(Refusal):
+    """What the door itself refuses."""
+
+
+class TypedRefusal(DoorRefusal):
     """What was typed cannot be understood."""
 
 
@@ -53,7 +57,7 @@ def person() -> str:
 def occasion(door: str, *, kind: str | None, effective_on: datetime | None, note: str | None) -> Occasion:
     """The occasion of a change made by whoever runs the command."""
     if kind is not None and kind not in KINDS:
-        raise DoorRefusal("typed.kind", kind=kind, known=", ".join(KINDS))
+        raise TypedRefusal("typed.kind", kind=kind, known=", ".join(KINDS))
     return Occasion(person(), door, kind, effective_on.date() if effective_on else None, note)
 
 
@@ -90,7 +94,7 @@ def _known(as_of: str) -> int | datetime:
     try:
         read = datetime.fromisoformat(as_of)
     except ValueError:
-        raise DoorRefusal("typed.moment", text=as_of) from None
+        raise TypedRefusal("typed.moment", text=as_of) from None
     read = read if read.tzinfo else read.replace(tzinfo=zone())
     if len(as_of) > len("2024-01-01"):
         return read

@@ -28,7 +28,7 @@ from pipelines.edits.edit import Occasion
 from pipelines.edits.giving import give_layer, give_refused
 from pipelines.edits.intake import collisions, take
 from web.terminal import asked, say
-from web.terminal.asked import DoorRefusal
+from web.terminal.asked import TypedRefusal
 
 app = typer.Typer(no_args_is_help=True)
 batches = typer.Typer(no_args_is_help=True, help="批次与被拒的行 / batches and their refused rows")
@@ -246,10 +246,10 @@ def _lines(said: Sequence[Note]) -> list[str]:
 
 
 def _pairs(stated: Sequence[str]) -> dict[str, str]:
-    """`name=value` words as a mapping. Raises DoorRefusal for a word without an equals sign."""
+    """`name=value` words as a mapping. Raises TypedRefusal for a word without an equals sign."""
     for word in stated:
         if "=" not in word:
-            raise DoorRefusal("typed.pair", text=word)
+            raise TypedRefusal("typed.pair", text=word)
     return {name.strip(): value.strip() for name, value in (word.split("=", 1) for word in stated)}
 
 

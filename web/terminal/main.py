@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from geo.refusal import Refusal
 from web.terminal import database, demonstration, files, journal, numbers, say
-from web.terminal.asked import DoorRefusal
+from web.terminal.asked import DoorRefusal, TypedRefusal
 from web.terminal.say import Tongue
 
 app = typer.Typer(
@@ -43,9 +43,11 @@ def run() -> None:
         app()
     except Refusal as refusal:
         say.refuse(refusal)
-        sys.exit(1)
+        sys.exit(2 if isinstance(refusal, TypedRefusal) else 1)
     except OperationalError as fault:
-        say.refuse(DoorRefusal("database.unreachable", fault=str(fault.orig).strip().splitlines()[0]))
+        busy = getattr(fault.orig, "sqlstate", None) is not None  # A server that is not reached gives no state.
+        reason = str(fault.orig).strip().splitlines()[0]
+        say.refuse(DoorRefusal("database.busy" if busy else "database.unreachable", fault=reason))
         sys.exit(1)
     except Exception:
         traceback.print_exc()
