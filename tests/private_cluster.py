@@ -24,17 +24,21 @@ def room() -> Iterator[Path]:
     """An empty folder with a short name that every user may pass, but not write."""
     folder = Path(tempfile.mkdtemp(prefix="qs", dir="/tmp"))
     folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 @contextmanager
 def cluster_in(home: Path) -> Iterator[Cluster]:
     """A cluster that is not made yet; stopped and removed in the end, its socket's folder too."""
     cluster = Cluster(home, SERVER_USER)
-    yield cluster
-    cluster.stop()
-    shutil.rmtree(cluster.sockets, ignore_errors=True)
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+        shutil.rmtree(cluster.sockets, ignore_errors=True)
 
 
 def as_plain_user(work: Callable[..., Any], *arguments: object) -> Any:
