@@ -154,7 +154,7 @@ def _ground(server: Engine) -> Iterator[Ground]:
         engine = db.engine(server.url.set(database=name))
         try:
             schema.upgrade(engine)
-            connection.execute(text(f"create role "{login}" login password '{password}' in role qingshan_edit"))
+            connection.execute(text(f"create role \"{login}\" login password '{password}' in role qingshan_edit"))
             with Session(engine) as session, session.begin():
                 apply(session, _PLOTS, occasion())
             ground = Ground(engine, login, Path(folder))
@@ -163,7 +163,7 @@ def _ground(server: Engine) -> Iterator[Ground]:
         finally:
             engine.dispose()
             connection.execute(text(f"drop database {name} with (force)"))
-            connection.execute(text(f"drop role if exists "{login}""))
+            connection.execute(text(f'drop role if exists "{login}"'))
 
 
 def _write_services(ground: Ground, url: URL, password: str) -> None:
