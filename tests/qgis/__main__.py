@@ -140,6 +140,7 @@ def _readings(ground: Ground, checks: Checks) -> None:
     past = ground.desk("read_past")
     checks.same("past.plots reads at the change its service names", past["rows"], [[str(n), 1] for n in range(1, 6)])
     checks.same("and cannot be edited", past["may edit"], False)
+    checks.same("a reader cannot edit the plots of today", past["reader may"], False)
     listed = ground.desk("value_list")
     checks.same("records.codes gives the value list of the land classes", listed["pairs"]["030200"], "竹林地")
     checks.same("a column says its Chinese name", listed["comment"].split(" / ")[0], "郁闭度/覆盖度")
@@ -155,6 +156,7 @@ def _ground(server: Engine) -> Iterator[Ground]:
         try:
             schema.upgrade(engine)
             connection.execute(text(f"create role \"{login}\" login password '{password}' in role qingshan_edit"))
+            connection.execute(text(f"create role {name} login password '{password}' in role qingshan_read"))
             with Session(engine) as session, session.begin():
                 apply(session, _PLOTS, occasion())
             ground = Ground(engine, login, Path(folder))
@@ -163,16 +165,23 @@ def _ground(server: Engine) -> Iterator[Ground]:
         finally:
             engine.dispose()
             connection.execute(text(f"drop database {name} with (force)"))
+            connection.execute(text(f"drop role if exists {name}"))
             connection.execute(text(f'drop role if exists "{login}"'))
 
 
 def _write_services(ground: Ground, url: URL, password: str) -> None:
-    """The database as it is now, and as it was at its first change."""
+    """The database as it is now, as it was at its first change, and under the login of a reader."""
     host, port = url.host or url.query.get("host"), url.port or url.query.get("port")
-    place = {"host": host, "port": port, "dbname": url.database, "user": ground.login, "password": password}
-    now = "\n".join(f"{name}={value}" for name, value in place.items() if value)
-    then = f"{now}\noptions=-c qingshan.past_no=1"
-    (ground.folder / "pg_service.conf").write_text(f"[now]\n{now}\n\n[then]\n{then}\n", "utf-8")
+    place = {"host": host, "port": port, "dbname": url.database, "password": password}
+    everywhere = "".join(f"{name}={value}\n" for name, value in place.items() if value)
+    then = "options=-c qingshan.past_no=1 -c qingshan.past_on=2999-12-31"
+    services = {
+        "now": f"user={ground.login}",
+        "then": f"user={ground.login}\n{then}",
+        "reader": f"user={url.database}",
+    }
+    written = "\n".join(f"[{name}]\n{everywhere}{said}\n" for name, said in services.items())
+    (ground.folder / "pg_service.conf").write_text(written, "utf-8")
 
 
 def main() -> int:

@@ -138,7 +138,11 @@ def read_past() -> dict:
     """The past through a service that names its moment, and whether it can be edited."""
     plots = table("past.plots", "then")
     rows = sorted((f["subcompartment"], int(f["version"])) for f in plots.getFeatures())
-    return {"rows": rows, "may edit": plots.startEditing()}
+    return {
+        "rows": rows,
+        "may edit": plots.startEditing(),
+        "reader may": table("layers.plots", "reader").startEditing(),
+    }
 
 
 def value_list() -> dict:
