@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.bench import benching, report
+from tests.bench.benching import Measured
 from tests.bench.stores import DifferentAnswers
 
 
@@ -24,16 +25,21 @@ def main() -> int:
     said = asked.parse_args()
     sizes = benching.QUICK if said.quick else benching.WHOLE
     err, began = Console(stderr=True), time.monotonic()
+    said.json.parent.mkdir(parents=True, exist_ok=True)
+
+    def keep(done: str, so_far: Measured) -> None:
+        err.print(f"{time.monotonic() - began:5.0f} s  {done}")
+        said.json.write_text(json.dumps(report.plain(so_far, sizes), ensure_ascii=False, indent=1), "utf-8")
+
     server = benching.server_engine()
     try:
-        measured = benching.measure(server, sizes, lambda done: err.print(f"{time.monotonic() - began:5.0f} s  {done}"))
+        measured = benching.measure(server, sizes, keep)
     except DifferentAnswers as different:
+        said.json.unlink(missing_ok=True)
         err.print(f"different answers, nothing is measured: {different}", style="red", markup=False)
         return 1
     finally:
         server.dispose()
-    said.json.parent.mkdir(parents=True, exist_ok=True)
-    said.json.write_text(json.dumps(report.plain(measured, sizes), ensure_ascii=False, indent=1), "utf-8")
     Console(width=150).print(report.drawn(measured, sizes))
     err.print(f"{time.monotonic() - began:.0f} s; every run: {said.json}")
     return 0

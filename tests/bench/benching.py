@@ -19,7 +19,8 @@ from tests.bench.importing import Import
 from tests.bench.stores import PEERS, agree
 from tests.bench.timings import Timings
 
-Say = Callable[[str], None]
+Say = Callable[[str, "Measured"], None]
+"""Is told after each stage what was done and what is measured so far."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +51,17 @@ def measure(server: Engine, sizes: tuple[Size, ...], say: Say) -> Measured:
     measured = Measured(settings=_settings(server))
     for size in sizes:
         with prepared(server, size.rows) as ready:
-            say(f"{size.rows:,} rows: made")
+            say(f"{size.rows:,} rows: made", measured)
             for number in range(size.rounds):
                 with _clone(server, ready) as url:
                     rounds.sql_round(url, size.rows, size.edits, measured.timings)
-                say(f"{size.rows:,} rows: SQL, round {number + 1} of {size.rounds}")
+                say(f"{size.rows:,} rows: SQL, round {number + 1} of {size.rounds}", measured)
             with _clone(server, ready) as url:
                 rounds.program_round(url, size.rows, size.edits, measured.timings)
-            say(f"{size.rows:,} rows: through the program")
+            say(f"{size.rows:,} rows: through the program", measured)
             with tempfile.TemporaryDirectory() as folder:
                 _import(server, ready, size, Path(folder) / "plots.gpkg", measured)
-            say(f"{size.rows:,} rows: imported")
+            say(f"{size.rows:,} rows: imported", measured)
     return measured
 
 

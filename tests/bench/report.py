@@ -18,7 +18,7 @@ from tests.bench.stores import JOURNAL, KEPT, PLAIN, STORES
 from tests.bench.timings import TASKS, Timings
 
 LINEAR = 1.5
-"""Up to so much dearer a row may be in the tenfold layer before the table marks it."""
+"""Up to so much faster than its peer's may the journal's time of a row grow before the table marks it."""
 
 
 def drawn(measured: Measured, sizes: tuple[Size, ...]) -> Group:
@@ -65,11 +65,15 @@ def _times(timings: Timings, rows: int) -> Table:
 
 
 def _growth(timings: Timings, small: int, large: int) -> Table:
+    """How much dearer each row is in the larger layer, and whether ours grows faster than what it is compared with."""
     title = f"Growth: time of an edit or of a row at {large:,} over that at {small:,}; 1.0 is linear"
-    table = _table(title, "", *(store.title for store in STORES))
+    table = _table(title, "", *(store.title for store in STORES), "journal / peer")
     for task in TASKS:
-        grown = [timings.growth(task, store.key, small, large) for store in STORES]
-        table.add_row(task.title, *("–" if g is None else f"{g:.2f}{' !' if g > LINEAR else ''}" for g in grown))
+        grown = {store.key: timings.growth(task, store.key, small, large) for store in STORES}
+        ours, peer = grown[JOURNAL.key], grown[PLAIN.key] or grown[KEPT.key]
+        beside = ours / peer if ours and peer else None
+        said = "–" if beside is None else f"{beside:.2f}{' !' if beside > LINEAR else ''}"
+        table.add_row(task.title, *map(_number, grown.values()), said)
     return table
 
 

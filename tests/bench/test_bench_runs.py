@@ -19,7 +19,7 @@ SMALL = (Size(200, rounds=1, edits=5, imports=1), Size(50, rounds=1, edits=5, im
 def test_the_bench_measures_every_task_on_the_journal_and_its_peers(server: Engine) -> None:
     console = Console(width=150, quiet=True)
 
-    measured = benching.measure(server, SMALL, lambda done: None)
+    measured = benching.measure(server, SMALL, lambda done, so_far: None)
     console.print(report.drawn(measured, SMALL))
 
     figures = {(task.key, s.key): measured.timings.median(task, s.key, 200) for task in TASKS for s in STORES}
