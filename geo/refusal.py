@@ -13,7 +13,7 @@ and are joined at the door. Each package draws its own tree below it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -33,8 +33,16 @@ class Refusal(Exception):
         self.id = id
         self.values = values
 
+    def __reduce__(self) -> tuple[Callable[..., Refusal], tuple[type[Refusal], str, dict[str, object]]]:
+        return _again, (type(self), self.id, self.values)
+
     def __str__(self) -> str:
         return f"{self.id} {self.values}" if self.values else self.id
+
+
+def _again(kind: type[Refusal], id: str, values: dict[str, object]) -> Refusal:  # noqa: A002 -- as above
+    """A refusal that has travelled between processes."""
+    return kind(id, **values)
 
 
 class GeoRefusal(Refusal):

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from geo.refusal import Refusal
 from layers.ground import cluster, server
-from web.terminal import say
+from web.terminal import asked, say
 
 app = typer.Typer(no_args_is_help=True, help="数据库 / the database")
 
 
 class DatabaseRefusal(Refusal):
     """What was asked of the database is not the program's to do."""
-
-
-def _as_json(wanted: bool) -> None:
-    say.voice.as_json = wanted
 
 
 @app.command()
@@ -40,7 +36,7 @@ def stop() -> None:
 
 @app.command()
 def status(
-    _: Annotated[bool, typer.Option("--json", callback=_as_json, help="以 JSON 回答 / answer in JSON")] = False,
+    _json: asked.AsJson = False,
 ) -> None:
     """数据库在哪里、是否运行、缺什么（缺则退出码为 1）/ where it is, whether it runs, what it lacks (then exit 1)."""
     stated = _stated()
