@@ -34,6 +34,9 @@ check: dev ## 静态检查：ruff, mypy, import-linter / what can be seen withou
 bench: dev ## 测速：编辑、批量、过去时点、导入 / measure speed
 	@$(IN)/python -m tests.bench $(ARGS)
 
+qgis: dev ## 真实的 QGIS 编辑小班（需先装 qgis、python3-qgis）/ a real QGIS edits plots (needs qgis, python3-qgis)
+	@$(IN)/python -m tests.qgis $(ARGS)
+
 screens: system-test dev ## 截屏：地图在浏览器里的样子 / take pictures of the map in a browser
 	@$(IN)/qingshan demo > /dev/null
 	$(IN)/python -m tests.browser out/map.html
@@ -49,7 +52,7 @@ clean: ## 停数据库（数据仍在），删环境和产物 / stop the databas
 help: ## 本页 / this page
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-.PHONY: demo test check bench screens coverage clean help run dev system system-test
+.PHONY: demo test check bench qgis screens coverage clean help run dev system system-test
 
 # --- The environment. A stamp is named by the hash of what it was made from: what has not changed is not done again.
 

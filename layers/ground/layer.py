@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, MappedColumn, declared_attr, mapped_column
 from sqlalchemy.schema import SchemaItem
 
@@ -86,6 +86,9 @@ class Layer:
     def __table_args__(cls) -> tuple[SchemaItem, ...]:  # noqa: N805 -- SQLAlchemy hands the class in
         return (
             UniqueConstraint(*cls.natural_key),
+            CheckConstraint("ST_IsValid(shape)", name="shape_valid"),
+            # QGIS finds the row it edits by its id as text.
+            Index(f"{cls.__tablename__}_id_text", text("(id::text)")),
             Index(f"{cls.__tablename__}_shape", "shape", postgresql_using="gist"),
         )
 

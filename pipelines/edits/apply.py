@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from geo.refusal import Note
+from geo.repair import inspect
 from layers.ground.history import rows_at
 from layers.ground.journal import Change, InboxItem
 from layers.ground.layer import AREA_OF_RECORD, layer_named, to_json
@@ -181,7 +182,9 @@ def _decide_end(edit: Edit, stands: Row, base: Row) -> _Decision:
 
 
 def _judge(layer: type[Any], decision: _Decision, row: Row) -> _Decision:
-    """Hold the row that would stand against the rules of its layer: confirmed ones refuse, the others warn."""
+    """Hold the row that would stand against its layer's rules, its shape first: confirmed ones refuse, others warn."""
+    if "shape" in decision.fields and (fault := inspect(row["shape"])) is not None:
+        return _refused(decision.edit, fault)
     broken = rules.broken(layer, row)
     against = tuple(Note(b.text, b.values) for b in broken if b.confirmed)
     if against:

@@ -78,7 +78,7 @@ def test_psql_may_say_why_and_from_which_day(layered: Engine, editor: Psql) -> N
     )
 
 
-def test_one_save_of_qgis_is_one_change_through_its_door(layered: Engine, editor: Psql) -> None:
+def test_one_transaction_of_a_qgis_like_client_is_one_change_through_its_door(layered: Engine, editor: Psql) -> None:
     since = number(layered)
     url = editor.url.set(drivername="postgresql").render_as_string(hide_password=False)
 

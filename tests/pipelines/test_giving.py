@@ -99,6 +99,7 @@ def _fill(engine: Engine, layer: str, rows: list[dict[str, Any]]) -> None:
     """Make the layer hold just these rows."""
     with Session(engine) as session, session.begin():
         session.execute(text(f"delete from layers.{layer}"))
+    with Session(engine) as session, session.begin():
         edits = []
         for number, row in enumerate(rows):
             own = {"subcompartment": str(number)} if layer == "plots" else {}

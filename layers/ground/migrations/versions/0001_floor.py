@@ -70,11 +70,13 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False, comment='来源 / source'),
     sa.Column('made_up', sa.Boolean(), server_default='false', nullable=False, comment='虚构样例 / made up'),
     sa.Column('shape', Geometry('MULTIPOLYGON', srid=4490, spatial_index=False), nullable=False),
+    sa.CheckConstraint('ST_IsValid(shape)', name=op.f('controls_shape_valid_check')),
     sa.ForeignKeyConstraint(['change'], ['journal.changes.id'], name=op.f('controls_change_fkey')),
     sa.PrimaryKeyConstraint('id', name=op.f('controls_pkey')),
     sa.UniqueConstraint('kind', 'code', name=op.f('controls_kind_code_key'))
     )
     op.create_index(op.f('controls_change'), 'controls', ['change'], unique=False)
+    op.create_index('controls_id_text', 'controls', [sa.literal_column('(id::text)')], unique=False)
     op.create_index('controls_shape', 'controls', ['shape'], unique=False, postgresql_using='gist')
     op.create_table('erosion',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
@@ -96,11 +98,13 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False, comment='来源 / source'),
     sa.Column('made_up', sa.Boolean(), server_default='false', nullable=False, comment='虚构样例 / made up'),
     sa.Column('shape', Geometry('MULTIPOLYGON', srid=4490, spatial_index=False), nullable=False),
+    sa.CheckConstraint('ST_IsValid(shape)', name=op.f('erosion_shape_valid_check')),
     sa.ForeignKeyConstraint(['change'], ['journal.changes.id'], name=op.f('erosion_change_fkey')),
     sa.PrimaryKeyConstraint('id', name=op.f('erosion_pkey')),
     sa.UniqueConstraint('year', 'code', name=op.f('erosion_year_code_key'))
     )
     op.create_index(op.f('erosion_change'), 'erosion', ['change'], unique=False)
+    op.create_index('erosion_id_text', 'erosion', [sa.literal_column('(id::text)')], unique=False)
     op.create_index('erosion_shape', 'erosion', ['shape'], unique=False, postgresql_using='gist')
     op.create_table('inbox',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -166,11 +170,13 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False, comment='来源 / source'),
     sa.Column('made_up', sa.Boolean(), server_default='false', nullable=False, comment='虚构样例 / made up'),
     sa.Column('shape', Geometry('MULTIPOLYGON', srid=4490, spatial_index=False), nullable=False),
+    sa.CheckConstraint('ST_IsValid(shape)', name=op.f('landclass_shape_valid_check')),
     sa.ForeignKeyConstraint(['change'], ['journal.changes.id'], name=op.f('landclass_change_fkey')),
     sa.PrimaryKeyConstraint('id', name=op.f('landclass_pkey')),
     sa.UniqueConstraint('code', name=op.f('landclass_code_key'))
     )
     op.create_index(op.f('landclass_change'), 'landclass', ['change'], unique=False)
+    op.create_index('landclass_id_text', 'landclass', [sa.literal_column('(id::text)')], unique=False)
     op.create_index('landclass_shape', 'landclass', ['shape'], unique=False, postgresql_using='gist')
     op.create_table('mines',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
@@ -199,11 +205,13 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False, comment='来源 / source'),
     sa.Column('made_up', sa.Boolean(), server_default='false', nullable=False, comment='虚构样例 / made up'),
     sa.Column('shape', Geometry('MULTIPOLYGON', srid=4490, spatial_index=False), nullable=False),
+    sa.CheckConstraint('ST_IsValid(shape)', name=op.f('mines_shape_valid_check')),
     sa.ForeignKeyConstraint(['change'], ['journal.changes.id'], name=op.f('mines_change_fkey')),
     sa.PrimaryKeyConstraint('id', name=op.f('mines_pkey')),
     sa.UniqueConstraint('code', name=op.f('mines_code_key'))
     )
     op.create_index(op.f('mines_change'), 'mines', ['change'], unique=False)
+    op.create_index('mines_id_text', 'mines', [sa.literal_column('(id::text)')], unique=False)
     op.create_index('mines_shape', 'mines', ['shape'], unique=False, postgresql_using='gist')
     op.create_table('plots',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
@@ -267,11 +275,13 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False, comment='来源 / source'),
     sa.Column('made_up', sa.Boolean(), server_default='false', nullable=False, comment='虚构样例 / made up'),
     sa.Column('shape', Geometry('MULTIPOLYGON', srid=4490, spatial_index=False), nullable=False),
+    sa.CheckConstraint('ST_IsValid(shape)', name=op.f('plots_shape_valid_check')),
     sa.ForeignKeyConstraint(['change'], ['journal.changes.id'], name=op.f('plots_change_fkey')),
     sa.PrimaryKeyConstraint('id', name=op.f('plots_pkey')),
     sa.UniqueConstraint('township', 'village', 'compartment', 'subcompartment', name=op.f('plots_township_village_compartment_subcompartment_key'))
     )
     op.create_index(op.f('plots_change'), 'plots', ['change'], unique=False)
+    op.create_index('plots_id_text', 'plots', [sa.literal_column('(id::text)')], unique=False)
     op.create_index('plots_shape', 'plots', ['shape'], unique=False, postgresql_using='gist')
     op.create_index(op.f('plots_township'), 'plots', ['township'], unique=False)
     op.create_table('projects',
@@ -296,11 +306,13 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False, comment='来源 / source'),
     sa.Column('made_up', sa.Boolean(), server_default='false', nullable=False, comment='虚构样例 / made up'),
     sa.Column('shape', Geometry('GEOMETRY', srid=4490, spatial_index=False), nullable=False),
+    sa.CheckConstraint('ST_IsValid(shape)', name=op.f('projects_shape_valid_check')),
     sa.ForeignKeyConstraint(['change'], ['journal.changes.id'], name=op.f('projects_change_fkey')),
     sa.PrimaryKeyConstraint('id', name=op.f('projects_pkey')),
     sa.UniqueConstraint('code', name=op.f('projects_code_key'))
     )
     op.create_index(op.f('projects_change'), 'projects', ['change'], unique=False)
+    op.create_index('projects_id_text', 'projects', [sa.literal_column('(id::text)')], unique=False)
     op.create_index('projects_shape', 'projects', ['shape'], unique=False, postgresql_using='gist')
     op.create_table('protected_areas',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
@@ -320,11 +332,13 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False, comment='来源 / source'),
     sa.Column('made_up', sa.Boolean(), server_default='false', nullable=False, comment='虚构样例 / made up'),
     sa.Column('shape', Geometry('MULTIPOLYGON', srid=4490, spatial_index=False), nullable=False),
+    sa.CheckConstraint('ST_IsValid(shape)', name=op.f('protected_areas_shape_valid_check')),
     sa.ForeignKeyConstraint(['change'], ['journal.changes.id'], name=op.f('protected_areas_change_fkey')),
     sa.PrimaryKeyConstraint('id', name=op.f('protected_areas_pkey')),
     sa.UniqueConstraint('code', name=op.f('protected_areas_code_key'))
     )
     op.create_index(op.f('protected_areas_change'), 'protected_areas', ['change'], unique=False)
+    op.create_index('protected_areas_id_text', 'protected_areas', [sa.literal_column('(id::text)')], unique=False)
     op.create_index('protected_areas_shape', 'protected_areas', ['shape'], unique=False, postgresql_using='gist')
     op.create_table('batches',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -363,11 +377,13 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False, comment='来源 / source'),
     sa.Column('made_up', sa.Boolean(), server_default='false', nullable=False, comment='虚构样例 / made up'),
     sa.Column('shape', Geometry('MULTIPOLYGON', srid=4490, spatial_index=False), nullable=False),
+    sa.CheckConstraint('ST_IsValid(shape)', name=op.f('redlines_shape_valid_check')),
     sa.ForeignKeyConstraint(['change'], ['journal.changes.id'], name=op.f('redlines_change_fkey')),
     sa.PrimaryKeyConstraint('id', name=op.f('redlines_pkey')),
     sa.UniqueConstraint('code', name=op.f('redlines_code_key'))
     )
     op.create_index(op.f('redlines_change'), 'redlines', ['change'], unique=False)
+    op.create_index('redlines_id_text', 'redlines', [sa.literal_column('(id::text)')], unique=False)
     op.create_index('redlines_shape', 'redlines', ['shape'], unique=False, postgresql_using='gist')
     op.create_table('sections',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
@@ -387,11 +403,13 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False, comment='来源 / source'),
     sa.Column('made_up', sa.Boolean(), server_default='false', nullable=False, comment='虚构样例 / made up'),
     sa.Column('shape', Geometry('POINT', srid=4490, spatial_index=False), nullable=False),
+    sa.CheckConstraint('ST_IsValid(shape)', name=op.f('sections_shape_valid_check')),
     sa.ForeignKeyConstraint(['change'], ['journal.changes.id'], name=op.f('sections_change_fkey')),
     sa.PrimaryKeyConstraint('id', name=op.f('sections_pkey')),
     sa.UniqueConstraint('code', name=op.f('sections_code_key'))
     )
     op.create_index(op.f('sections_change'), 'sections', ['change'], unique=False)
+    op.create_index('sections_id_text', 'sections', [sa.literal_column('(id::text)')], unique=False)
     op.create_index('sections_shape', 'sections', ['shape'], unique=False, postgresql_using='gist')
     op.create_table('townships',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
@@ -409,11 +427,13 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False, comment='来源 / source'),
     sa.Column('made_up', sa.Boolean(), server_default='false', nullable=False, comment='虚构样例 / made up'),
     sa.Column('shape', Geometry('MULTIPOLYGON', srid=4490, spatial_index=False), nullable=False),
+    sa.CheckConstraint('ST_IsValid(shape)', name=op.f('townships_shape_valid_check')),
     sa.ForeignKeyConstraint(['change'], ['journal.changes.id'], name=op.f('townships_change_fkey')),
     sa.PrimaryKeyConstraint('id', name=op.f('townships_pkey')),
     sa.UniqueConstraint('code', name=op.f('townships_code_key'))
     )
     op.create_index(op.f('townships_change'), 'townships', ['change'], unique=False)
+    op.create_index('townships_id_text', 'townships', [sa.literal_column('(id::text)')], unique=False)
     op.create_index('townships_shape', 'townships', ['shape'], unique=False, postgresql_using='gist')
     op.create_table('watersheds',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
@@ -436,11 +456,13 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False, comment='来源 / source'),
     sa.Column('made_up', sa.Boolean(), server_default='false', nullable=False, comment='虚构样例 / made up'),
     sa.Column('shape', Geometry('MULTIPOLYGON', srid=4490, spatial_index=False), nullable=False),
+    sa.CheckConstraint('ST_IsValid(shape)', name=op.f('watersheds_shape_valid_check')),
     sa.ForeignKeyConstraint(['change'], ['journal.changes.id'], name=op.f('watersheds_change_fkey')),
     sa.PrimaryKeyConstraint('id', name=op.f('watersheds_pkey')),
     sa.UniqueConstraint('code', name=op.f('watersheds_code_key'))
     )
     op.create_index(op.f('watersheds_change'), 'watersheds', ['change'], unique=False)
+    op.create_index('watersheds_id_text', 'watersheds', [sa.literal_column('(id::text)')], unique=False)
     op.create_index('watersheds_shape', 'watersheds', ['shape'], unique=False, postgresql_using='gist')
     op.create_table('wetlands',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
@@ -469,11 +491,13 @@ def upgrade() -> None:
     sa.Column('source', sa.Text(), nullable=False, comment='来源 / source'),
     sa.Column('made_up', sa.Boolean(), server_default='false', nullable=False, comment='虚构样例 / made up'),
     sa.Column('shape', Geometry('MULTIPOLYGON', srid=4490, spatial_index=False), nullable=False),
+    sa.CheckConstraint('ST_IsValid(shape)', name=op.f('wetlands_shape_valid_check')),
     sa.ForeignKeyConstraint(['change'], ['journal.changes.id'], name=op.f('wetlands_change_fkey')),
     sa.PrimaryKeyConstraint('id', name=op.f('wetlands_pkey')),
     sa.UniqueConstraint('code', name=op.f('wetlands_code_key'))
     )
     op.create_index(op.f('wetlands_change'), 'wetlands', ['change'], unique=False)
+    op.create_index('wetlands_id_text', 'wetlands', [sa.literal_column('(id::text)')], unique=False)
     op.create_index('wetlands_shape', 'wetlands', ['shape'], unique=False, postgresql_using='gist')
     op.create_table('refused_rows',
     sa.Column('batch', sa.BigInteger(), nullable=False),
