@@ -116,6 +116,7 @@ system:
 system-test: system
 	@$(needs)
 	need '$(has_postgis)' 'postgresql-15 postgresql-15-postgis-3' '测试私有数据库 / to test the private database'
+	need 'ls /usr/lib/*/libatomic.so.1' libatomic1 'playwright 自带的 Node / the Node that playwright brings'
 	need 'command -v chromium' chromium '在浏览器里看地图 / to see the map in a browser'
 	need 'ls /usr/share/fonts/*/*/NotoSansCJK*' fonts-noto-cjk '地图上的汉字 / Chinese characters on the map'
 	$(install_missing)
