@@ -26,18 +26,10 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
     """Open one feature class; tables without shapes are not offered."""
     layers = _layers(source)
     chosen = choose(layers, layer, source)
-    with ogr.collection(source, driver=_DRIVER, layer=chosen.name) as opened:
-        columns = ogr.columns(opened)
-        contents = Contents(
-            format=FORMAT.name,
-            layer=chosen.name,
-            layers=layers,
-            count=chosen.count,
-            columns=columns,
-            encoding="UTF-8",
-            stated_crs=ogr.stated_crs(opened),
-        )
-        yield contents, ogr.features(opened, source, columns, bounds)
+    with ogr.chosen_layer(
+        source, driver=_DRIVER, format_name=FORMAT.name, layers=layers, chosen=chosen, bounds=bounds
+    ) as opened:
+        yield opened
 
 
 def _layers(source: Source) -> tuple[LayerListed, ...]:

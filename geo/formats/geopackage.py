@@ -31,18 +31,10 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
     """Open one feature table. Raises GeoRefusal for foreign triggers and views, and when the layer must be named."""
     layers = _layers(source, bounds)
     chosen = choose(layers, layer, source)
-    with ogr.collection(source, driver="GPKG", layer=chosen.name) as opened:
-        columns = ogr.columns(opened)
-        contents = Contents(
-            format=FORMAT.name,
-            layer=chosen.name,
-            layers=layers,
-            count=chosen.count,
-            columns=columns,
-            encoding="UTF-8",
-            stated_crs=ogr.stated_crs(opened),
-        )
-        yield contents, ogr.features(opened, source, columns, bounds)
+    with ogr.chosen_layer(
+        source, driver="GPKG", format_name=FORMAT.name, layers=layers, chosen=chosen, bounds=bounds
+    ) as opened:
+        yield opened
 
 
 def _layers(source: Source, bounds: Bounds) -> tuple[LayerListed, ...]:

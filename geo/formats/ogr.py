@@ -15,7 +15,7 @@ from fiona.errors import FionaError
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-from geo.formats.values import Bounds, Column, Feature, Kind, Scalar, Source, shown
+from geo.formats.values import Bounds, Column, Contents, Feature, Kind, LayerListed, Scalar, Source, shown
 from geo.refusal import GeoRefusal, Note
 
 _KINDS: dict[str, Kind] = {
@@ -46,6 +46,31 @@ def collection(source: Source, *, driver: str, layer: str | None, **options: Any
         raise _unreadable(source, error) from error
     with opened:
         yield opened
+
+
+@contextmanager
+def chosen_layer(
+    source: Source,
+    *,
+    driver: str,
+    format_name: str,
+    layers: tuple[LayerListed, ...],
+    chosen: LayerListed,
+    bounds: Bounds,
+) -> Iterator[tuple[Contents, Iterator[Feature]]]:
+    """One layer of a database file, whose text is UTF-8. Raises GeoRefusal when the driver cannot open it."""
+    with collection(source, driver=driver, layer=chosen.name) as opened:
+        known = columns(opened)
+        contents = Contents(
+            format=format_name,
+            layer=chosen.name,
+            layers=layers,
+            count=chosen.count,
+            columns=known,
+            encoding="UTF-8",
+            stated_crs=stated_crs(opened),
+        )
+        yield contents, features(opened, source, known, bounds)
 
 
 def columns(opened: Any) -> tuple[Column, ...]:
