@@ -1,10 +1,14 @@
-"""The county's rates, measured from the layers: numerator and denominator in m², and at which change."""
+"""The county's rates, measured from the layers: numerator and denominator in m², and at which change.
+
+A measured rate is a leading indicator. What counts against a target is announced from above and is never mixed with it.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -15,8 +19,61 @@ from sqlalchemy.orm import Session
 
 from data import facts
 from geo.area import area
+from layers.ground.history import last_no
 from layers.plots import Plot
 from layers.townships import Township
+
+
+@dataclass(frozen=True)
+class Part:
+    """A rate in one township, or in the county as the sum of them."""
+
+    code: str
+    name: str
+    numerator_m2: float
+    denominator_m2: float
+
+    @property
+    def share(self) -> float | None:
+        """0–1; None where there is nothing to take a share of."""
+        return self.numerator_m2 / self.denominator_m2 if self.denominator_m2 else None
+
+    @property
+    def percent(self) -> Decimal | None:
+        """In percent, rounded half up to 2 decimals; None as above."""
+        if self.share is None:
+            return None
+        return Decimal(100 * self.share).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One rate as the layers give it, by township (by code) and for the county."""
+
+    rate: facts.Rate
+    townships: tuple[Part, ...]
+    county: Part
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Every rate that the layers allow, at one change; one whose layers hold nothing is not there."""
+
+    no: int
+    """The change up to which edits are counted."""
+    uncounted: int
+    """Edits that were committed since and are not counted yet."""
+    made_up: bool
+    measured: Mapping[str, Measured]
+    """By the rate: forest-coverage, forest-protection, wetland-protection, soil-conservation, redline-share."""
+
+
+def measure(session: Session, *, on: date | None = None) -> Rates:  # noqa: ARG001 -- zones follow
+    """Every rate, computed anew from the layers as the session sees them. on: the day on which zones are in force."""
+    *townships, county = forest_coverage(session)
+    parts = [Part(c.code, c.name, c.forest_m2, c.land_m2) for c in (*townships, county)]
+    coverage = Measured(facts.rates()["forest-coverage"], tuple(parts[:-1]), parts[-1])
+    return Rates(last_no(session), 0, any(t.made_up for t in townships), {coverage.rate.id: coverage})
 
 
 @dataclass(frozen=True)
