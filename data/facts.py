@@ -113,6 +113,14 @@ class County:
 
 
 @dataclass(frozen=True)
+class Said:
+    """Words in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
 class Rate:
     """A rate as its source defines it; `decimals` and `rounding` are how it is printed."""
 
@@ -125,7 +133,40 @@ class Rate:
     decimals: int
     rounding: str
     rounding_confirmed: bool
+    method: Said
+    """How it is measured here."""
+    differences: tuple[Said, ...] = ()
+    """Why the measured value is not the announced one."""
+    own: bool = False
+    """An indicator of this system's own, not one that is assessed."""
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A question that the standards leave open: its permitted answers, and the one chosen."""
+
+    id: str
+    rate: str
+    zh: str
+    en: str
+    source: str
+    confirmed: bool
+    chosen: str
+    options: Mapping[str, Said]
+
+
+@dataclass(frozen=True)
+class ProtectionForm:
+    """What is drawn on the layers for a form of wetland protection: kinds of protected areas, kinds of controls.
+
+    A form of which nothing is drawn is known from the wetland's own entry alone.
+    """
+
+    form: str
+    confirmed: bool
+    areas: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -280,7 +321,23 @@ def township(written: str) -> Township | None:
 
 @cache
 def rates() -> Mapping[str, Rate]:
-    return MappingProxyType({row["id"]: Rate(**row) for row in _standards("rate")})
+    return MappingProxyType({row["id"]: _rate(row) for row in _standards("rate")})
+
+
+@cache
+def choices() -> Mapping[str, Choice]:
+    """The open questions of the rates by id."""
+    return MappingProxyType({row["id"]: _choice(row) for row in _standards("choice")})
+
+
+@cache
+def protection_forms() -> tuple[ProtectionForm, ...]:
+    """The forms of wetland protection, in the order in which they take ground."""
+    drawn = _standards("protection_form")
+    return tuple(
+        ProtectionForm(row["form"], row["confirmed"], tuple(row.get("areas", ())), tuple(row.get("controls", ())))
+        for row in drawn
+    )
 
 
 @cache
@@ -330,6 +387,16 @@ def _system(row: Mapping[str, Any]) -> CodeSystem:
     if len(codes) != len(row["codes"]):
         raise FactsRefusal("facts.code_twice", system=row["id"])
     return CodeSystem(**dict(row) | {"codes": MappingProxyType(codes)})
+
+
+def _rate(row: Mapping[str, Any]) -> Rate:
+    said = {"method": Said(**row["method"]), "differences": tuple(Said(**d) for d in row.get("differences", ()))}
+    return Rate(**dict(row) | said)
+
+
+def _choice(row: Mapping[str, Any]) -> Choice:
+    options = {option["id"]: Said(option["zh"], option["en"]) for option in row["options"]}
+    return Choice(**dict(row) | {"options": MappingProxyType(options)})
 
 
 def _rule(row: Mapping[str, Any]) -> RuleFact:
