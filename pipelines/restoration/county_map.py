@@ -23,6 +23,7 @@ from layers.projects import Project
 from layers.protected_areas import ProtectedArea
 from layers.redlines import Redline
 from layers.sections import Section
+from layers.townships import Township
 from layers.watersheds import Watershed
 from layers.wetlands import Wetland
 from pipelines.paper.maps import county_map
@@ -47,7 +48,7 @@ from pipelines.paper.themes import (
     Swatch,
     Theme,
 )
-from pipelines.restoration.rates import Coverage, forest_coverage
+from pipelines.restoration.rates import Part, Rates
 
 _HM2 = Column("hm2", "面积", "area", "hm²", 2, additive=True)
 _SHARE = Column("share", "森林覆盖率", "forest coverage", "%", 2)
@@ -69,9 +70,9 @@ _PLOTS: Mapping[str, str] = {
 _OTHER_PLOT = "#d9b48c"
 
 
-def draw(session: Session, *, as_of: str) -> str:
+def draw(session: Session, rates: Rates, *, as_of: str) -> str:
     """The map as one HTML page, from the layers as the session sees them. Raises MapRefusal."""
-    themes = [theme for theme in _themes(session) if theme is not None]
+    themes = [theme for theme in _themes(session, rates) if theme is not None]
     county = facts.county()
     made_up = any(theme.made_up for theme in themes)
     sources = (f"县界：{county.boundary.source}", *(("其余图层：示例数据，虚构 / made-up sample",) if made_up else ()))
@@ -81,9 +82,9 @@ def draw(session: Session, *, as_of: str) -> str:
     return county_map(sheet, boundary(), themes)
 
 
-def _themes(session: Session) -> Iterable[Theme | None]:
+def _themes(session: Session, rates: Rates) -> Iterable[Theme | None]:
     """The layers of the map, the lowest first; None for one that holds nothing."""
-    yield _coverage(session)
+    yield _coverage(session, rates)
     yield _plots(session)
     yield _plain(session, Watershed, WATERSHED, ("stage",), show=False)
     yield _plain(session, ProtectedArea, PROTECTED, ("kind", "grade"))
@@ -110,18 +111,19 @@ def _coded(layer: type[Any], name: str) -> Described:
     return Column(name, described.zh, described.en), said
 
 
-def _coverage(session: Session) -> Theme | None:
+def _coverage(session: Session, rates: Rates) -> Theme | None:
     """Forest coverage by township; the county as the table's last row."""
-    *townships, county = forest_coverage(session)
-    if not townships:
+    coverage = rates.measured.get("forest-coverage")
+    if coverage is None:
         return None
     columns = (
         _SHARE,
         Column("forest", "森林面积", "forest", "hm²", 2, additive=True),
         Column("land", "土地面积", "land", "hm²", 2, additive=True),
     )
+    towns = session.execute(select(Township.shape, Township.made_up).order_by(Township.code)).all()
     frame = gpd.GeoDataFrame(
-        [_of(t) for t in townships], geometry=np.array([t.shape for t in townships], dtype=object), crs=SRID
+        [_of(t) for t in coverage.townships], geometry=np.array([t.shape for t in towns], dtype=object), crs=SRID
     )
     return Theme(
         "森林覆盖率（量算值）",
@@ -130,15 +132,15 @@ def _coverage(session: Session) -> Theme | None:
         Steps(_SHARE, _STEPS, GREENS),
         "name",
         columns,
-        made_up=any(t.made_up for t in townships),
+        made_up=rates.made_up,
         label=("name", "share"),
-        total=_of(county),
+        total=_of(coverage.county),
     )
 
 
-def _of(counted: Coverage) -> dict[str, Any]:
-    share = counted.forest_m2 / counted.land_m2 if counted.land_m2 else None
-    return {"name": counted.name, "share": share, "forest": counted.forest_m2 / 1e4, "land": counted.land_m2 / 1e4}
+def _of(part: Part) -> dict[str, Any]:
+    hm2 = {"forest": part.numerator_m2 / 1e4, "land": part.denominator_m2 / 1e4}
+    return {"name": part.name, "share": part.share, **hm2}
 
 
 def _plots(session: Session) -> Theme | None:

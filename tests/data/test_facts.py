@@ -82,7 +82,7 @@ def test_an_unconfirmed_system_says_so_of_its_codes_unless_they_say_otherwise() 
 
 
 def test_every_table_of_the_standards_is_read_by_someone() -> None:
-    known = {"system", "rate", "counted", "rule"}
+    known = {"system", "rate", "counted", "rule", "choice", "protection_form"}
 
     for file in (DATA / "standards").glob("*.toml"):
         assert set(tomllib.loads(file.read_text("utf-8"))) <= known, file.name
@@ -139,6 +139,27 @@ def test_every_counted_code_stands_in_its_system_and_rate() -> None:
         assert facts.system(counted.system)[counted.code].code == counted.code
 
 
+def test_an_open_question_of_a_rate_is_answered_with_one_of_its_options() -> None:
+    for choice in facts.choices().values():
+        assert choice.chosen in choice.options
+        assert choice.rate in facts.rates()
+        assert len(choice.options) > 1
+
+
+def test_every_form_of_wetland_protection_is_drawn_by_known_kinds_or_known_from_the_entry() -> None:
+    drawn = facts.protection_forms()
+
+    assert {f.form for f in drawn} == set(facts.system("wetland-protection").codes)
+    kinds = [kind for f in drawn for kind in f.areas]
+    assert sorted(kinds) == sorted(facts.system("protected-area-kind").codes)  # each kind is one form
+    assert [f.form for f in drawn if not f.areas and not f.controls] == ["important"]
+
+
+def test_the_indicator_of_our_own_says_that_it_is_not_assessed() -> None:
+    assert [rate.id for rate in facts.rates().values() if rate.own] == ["forest-protection"]
+    assert "非考核" in facts.rates()["forest-protection"].source
+
+
 def test_asking_what_counts_where_nothing_is_said_is_refused() -> None:
     with pytest.raises(facts.FactsRefusal) as refusal:
         facts.forest_classes("aspect")
@@ -150,7 +171,7 @@ def test_the_plan_has_21_tasks_and_the_figures_of_its_main_targets() -> None:
     plan = facts.plan("xingguo-2024-2026")
 
     assert list(plan.tasks) == list(range(1, 22))
-    assert [plan.targets[g].value for g in ("G1", "G2", "G3")] == [75.36, 85.51, 52]
+    assert [str(plan.targets[g].value) for g in ("G1", "G2", "G3")] == ["75.36", "85.51", "52"]
     assert (plan.start, plan.end) == (date(2024, 1, 1), date(2026, 12, 31))
 
 

@@ -6,7 +6,7 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -100,3 +100,8 @@ def _known(as_of: str) -> int | datetime:
         return read
     now = datetime.now(zone())
     return now if read.date() == now.date() else read.replace(hour=23, minute=59, second=59, microsecond=999_999)
+
+
+def today() -> date:
+    """The day it is in the county."""
+    return datetime.now(zone()).date()

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from sqlalchemy.orm import Session
 
 from layers.ground import db
-from web.terminal import asked, numbers, say
+from web.terminal import asked, numbers, rates, say
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -32,10 +32,11 @@ def demo(
         say.tell("demo.there")
     else:
         _land(seed, plots)
+    found, announced = rates.known_rates(engine, None, None)
     with Session(engine) as session:
-        answer, table = numbers.coverage(session, "township")
-        numbers.write_map(session, map_file)
-    say.answer({**answer, "map": str(map_file.resolve())}, table)
+        numbers.write_map(session, found, map_file)
+    answer = rates.plain(found, announced, townships=True)
+    say.answer({**answer, "map": str(map_file.resolve())}, *rates.township_tables(found))
     say.tell("demo.next", map=map_file.resolve())
 
 

@@ -64,12 +64,12 @@ def tell(id: str, /, **values: object) -> None:  # noqa: A002 -- as in Refusal
     err.print(spoken(id, **values), markup=False, highlight=False)
 
 
-def answer(value: Any, table: Table | None = None) -> None:
-    """Give the answer: JSON when asked for, else the table."""
-    if voice.as_json or table is None:
+def answer(value: Any, *tables: Table) -> None:
+    """Give the answer: JSON when asked for, else the tables."""
+    if voice.as_json or not tables:
         out.print_json(json.dumps(value, ensure_ascii=False, default=_plain))
     else:
-        out.print(table)
+        out.print(*tables, sep="\n")
 
 
 def refuse(refusal: Refusal) -> None:
@@ -81,9 +81,9 @@ def refuse(refusal: Refusal) -> None:
         err.print(spoken(refusal.id, **refusal.values), style="red", markup=False, highlight=False)
 
 
-def table(title: str, columns: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> Table:
-    """A table; `columns` says of each heading whether it holds numbers."""
-    drawn = Table(title=title, title_justify="left")
+def table(title: str, columns: Mapping[str, bool], rows: Iterable[Sequence[str]], *, below: str = "") -> Table:
+    """A table; `columns` says of each heading whether it holds numbers, `below` what the reader must know of them."""
+    drawn = Table(title=title, title_justify="left", caption=below or None, caption_justify="left")
     for heading, numeric in columns.items():
         drawn.add_column(heading, justify="right" if numeric else "left")
     for row in rows:
