@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from geo.area import area
 from geo.crs import Shapes
-from geo.overlay import flatten, overlap
+from geo.overlay import divide, flatten, overlap
 
 A, B, FAR = shapely.box(0, 0, 2, 2), shapely.box(1, 1, 3, 3), shapely.box(9, 9, 10, 10)
 
@@ -118,3 +118,27 @@ def test_a_cut_that_leaves_lines_beside_ground_keeps_the_ground_alone() -> None:
 
     assert piece.geom_type in ("Polygon", "MultiPolygon")
     assert piece.area == 0.25
+
+
+# Two shapes left by cuts, which only touch. The first has a spike without width along the other's edge.
+SPIKED = shapely.from_wkt("""MULTIPOLYGON (((
+    115.29593997537704 26.647501437754666, 115.29538122290651 26.650923881916324, 115.301413926 26.652288987,
+    115.301413926 26.650564096, 115.298157364 26.65145602, 115.2954173780531 26.65070242612529,
+    115.29601041222355 26.647070001319378, 115.29669701257461 26.642864469376672,
+    115.29593997537704 26.647501437754666)),
+    ((115.26 26.57, 115.29 26.57, 115.28 26.58, 115.26 26.57)),
+    ((115.25 26.58, 115.27 26.58, 115.26 26.59, 115.25 26.58)))""")
+BESIDE = shapely.from_wkt("""POLYGON ((115.301376385 26.646747186, 115.299910088 26.645006992,
+    115.298992822 26.644302841, 115.29669701257461 26.642864469376672, 115.295651823212 26.649266413744808,
+    115.296280835 26.649808971, 115.301376385 26.646747186))""")
+
+
+def test_a_cut_that_geos_gets_wrong_is_made_again() -> None:
+    believed = shapely.intersection(BESIDE, SPIKED)
+
+    within, without = divide(many(BESIDE), many(SPIKED))
+
+    assert believed.area > 0.99 * BESIDE.area, "GEOS cuts this right now: another example is needed"
+    assert within[0].area < 1e-12 * BESIDE.area
+    assert without[0].area == pytest.approx(BESIDE.area, rel=1e-9)
+    assert not SPIKED.contains(BESIDE.representative_point())
