@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from layers.ground.journal import Change, Cursor
 from layers.plots import Plot
 from pipelines.demo import Demo, county, landing
 from pipelines.edits.apply import apply
-from pipelines.restoration.rates import forest_coverage
+from pipelines.restoration.rates import measure
 from tests.conftest import a_database
 from tests.samples import occasion, plot
 
@@ -27,18 +28,21 @@ def sample() -> Demo:
     return county(7, plots=FEW)
 
 
-def test_the_table_of_the_demo_says_what_rates_say_and_its_map_stands(qingshan: Any, tmp_path: Path) -> None:
+def test_the_tables_of_the_demo_say_what_rates_say_and_its_map_stands(qingshan: Any, tmp_path: Path) -> None:
     page = tmp_path / "map.html"
 
     shown = qingshan("demo", "--plots", str(FEW), "--map-file", str(page))
-    rates = json.loads(qingshan("rates", "--by", "township", "--json").stdout)["rows"]
+    told = json.loads(qingshan("rates", "--by", "township", "--json").stdout)
 
     assert shown.returncode == 0, shown.stderr
-    assert len(rates) == 26
-    for row in rates:
-        assert f"{row['percent']:.2f}" in shown.stdout
-        assert row["name"] in shown.stdout
-    assert all(row["made_up"] for row in rates[:-1])
+    measured = {rate["rate"]: rate["measured"] for rate in told["rates"]}
+    assert len(measured) == 5
+    assert all(len(rate["townships"]) == 25 for rate in measured.values())
+    for part in (part for rate in measured.values() for part in (*rate["townships"], rate)):
+        assert part["percent"] is None or f"{part['percent']:.2f}" in shown.stdout
+        assert part["name"] in shown.stdout
+    assert told["made_up"]
+    assert "虚构" in shown.stdout
     assert "虚构" in page.read_text("utf-8")
     assert str(page) in shown.stderr
 
@@ -93,8 +97,11 @@ def test_another_seed_gives_other_figures(engine: Engine, sample: Demo, server: 
         other = db.engine(server.url.set(database=f"{template}_other"))
         landing.land(other, county(2, plots=FEW), person="root", progress=lambda rows: None)
         with Session(engine) as one, Session(other) as two:
-            first, second = forest_coverage(one), forest_coverage(two)
+            first, second = measure(one, on=date(2026, 11, 1)), measure(two, on=date(2026, 11, 1))
         other.dispose()
 
-    assert [row.code for row in first] == [row.code for row in second]
-    assert all(a.forest_m2 != b.forest_m2 for a, b in zip(first, second, strict=True))
+    assert set(first.measured) == set(second.measured)
+    for rate, measured in first.measured.items():
+        assert measured.county.share != second.measured[rate].county.share
+    of, others = (found.measured["forest-coverage"].townships for found in (first, second))
+    assert all(a.numerator_m2 != b.numerator_m2 for a, b in zip(of, others, strict=True))
