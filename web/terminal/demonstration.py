@@ -1,4 +1,4 @@
-"""The demo: a made-up county on the real boundary, its rates by township and its map."""
+"""The demo: a made-up county on the real boundary, its rates by township, its plan and its map."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.orm import Session
 
 from layers.ground import db
-from web.terminal import asked, numbers, say
+from web.terminal import asked, numbers, plan, progress, say
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -24,7 +25,7 @@ def demo(
     map_file: Annotated[Path, typer.Option(help="地图写到哪里 / where the map goes")] = numbers.MAP,
     _json: asked.AsJson = False,
 ) -> None:
-    """装入虚构的示例县，列出各乡镇森林覆盖率并画图 / land the made-up county, list its rates, draw its map."""
+    """装入虚构的示例县，列出覆盖率、进度和方案，并画图 / land the made-up county: its rates, progress, plan and map."""
     from pipelines.demo import landing  # noqa: PLC0415 -- other commands need not wait for it
 
     engine = db.ready()
@@ -33,9 +34,12 @@ def demo(
     else:
         _land(seed, plots)
     with Session(engine) as session:
-        answer, table = numbers.coverage(session, "township")
+        answer, rates = numbers.coverage(session, "township")
+        how_far, works = progress.now(session)
+        stands, targets = plan.now(session)
         numbers.write_map(session, map_file)
-    say.answer({**answer, "map": str(map_file.resolve())}, table)
+    more = {"map": str(map_file.resolve()), "progress": how_far, "plan": stands}
+    say.answer({**answer, **more}, Group(rates, works, targets))
     say.tell("demo.next", map=map_file.resolve())
 
 

@@ -94,7 +94,8 @@ def _to_reach(row: TargetStands) -> str:
         return say.spoken(f"sense.{target.sense}")
     if row.number is None:
         return say.spoken("plan_table.to_enter")
-    return "\n".join(f"{text(f'sense.{target.sense}', lang)} {row.number}{_unit(target)}" for lang in _once(target))
+    lines = [f"{text(f'sense.{target.sense}', lang)} {row.number}{_unit(target)}" for lang in _once(target)]
+    return "\n".join([*lines, *([_source(row.assigned)] if row.assigned else [])])
 
 
 def _once(target: facts.Target) -> Sequence[Lang]:
@@ -111,17 +112,21 @@ def _today(row: TargetStands) -> str:
     lines = ["—"] if row.today is None else list(_found(row.target, row.today))
     if row.measured is not None:
         difference = "" if row.difference is None else f" ({_signed(row.difference)})"
-        lines.append(f"{say.phrase('plan_table.measured')} {row.measured}{difference}")
+        lines += [say.phrase("plan_table.measured"), f"{row.measured} %{difference}"]
     return "\n".join(lines)
 
 
 def _found(target: facts.Target, today: Value) -> Iterator[str]:
     yield f"{today.value}{_unit(target)}"
-    yield f"{today.year} {say.phrase(f'series.{today.series}')}"
+    yield _source(today)
     if today.works is not None:
         done, whole = today.works.done, today.works.whole
         by_area = f" · {hm2(done)}/{hm2(whole)} hm²" if target.sense == "most" else ""
         yield f"{done.count}/{whole.count}{by_area}"
+
+
+def _source(value: Value) -> str:
+    return f"{value.year} {say.phrase(f'series.{value.series}')}"
 
 
 def _signed(value: Decimal) -> str:

@@ -164,8 +164,8 @@ def _table(rows: list[dict[str, Any]], *, made_up: bool) -> Table:
 def _row(row: dict[str, Any]) -> list[str]:
     value = "—" if row["written"] is None else f"{row['written']} {row['unit']}"
     cells = [
-        row["no"], f"{row['subject']} {say.label(row['zh'], row['en'])}", row["year"],
-        say.phrase(f"series.{row['series']}"), value, row["body"], row["document"], row["stated_on"], row["person"],
-        say.phrase(f"entered_table.{row['state']}"),
+        row["no"], f"{row['subject']} {say.named(row['zh'], row['en'])}", row["year"],
+        say.spoken(f"series.{row['series']}"), value, row["body"], row["document"], row["stated_on"], row["person"],
+        say.spoken(f"entered_table.{row['state']}"),
     ]  # fmt: skip
     return [escape(str(cell)) for cell in cells]
