@@ -94,6 +94,7 @@ def withdraw(session: Session, subject: Subject, series: str, year: int, occasio
 
     Raises StatedRefusal when nothing does.
     """
+    _refuse_unknown(series)
     key = (subject.plan, subject.id, series, year)
     row = next((row for row in standing(session) if (row.plan, row.subject, row.series, row.year) == key), None)
     if row is None:
@@ -112,9 +113,13 @@ def _write(session: Session, said: Statement, occasion: Occasion) -> None:
     session.execute(insert(Stated).values(**row, **own))
 
 
+def _refuse_unknown(series: str) -> None:
+    if series not in SERIES:
+        raise StatedRefusal("stated.no_series", series=series, known="、".join(SERIES))
+
+
 def _refuse_series(said: Statement) -> None:
-    if said.series not in SERIES:
-        raise StatedRefusal("stated.no_series", series=said.series, known="、".join(SERIES))
+    _refuse_unknown(said.series)
     named = {"zh": said.subject.zh, "en": said.subject.en}
     if said.series == "reported" and said.subject.plan is None:
         raise StatedRefusal("stated.rate_is_announced", **named)

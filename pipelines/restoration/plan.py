@@ -58,6 +58,8 @@ class TargetStands:
     today: Value | None
     before: Value | None
     """For directions, the earlier value it is compared with."""
+    beside: Value | None
+    """Of a computed target, what was stated of it: shown, and decides nothing."""
     measured: Decimal | None
     """量算参考, of rates: percent."""
     judged: Judged
@@ -69,7 +71,9 @@ class TargetStands:
 
     @property
     def made_up(self) -> bool:
-        return any(value is not None and value.made_up for value in (self.today, self.assigned, self.before))
+        return any(
+            value is not None and value.made_up for value in (self.today, self.assigned, self.before, self.beside)
+        )
 
 
 @dataclass(frozen=True)
@@ -139,14 +143,26 @@ def _stands(plan: facts.Plan, target: facts.Target, seen: _Seen, on: date) -> Ta
         base=None if before is None else before.value,
         overdue=today.works.overdue.count if today and today.works else 0,
     )
-    directed = before if target.sense in ("up", "steady-up") else None
-    return TargetStands(target, number, held, today, directed, _measured(target, seen.measured), judge(case))
+    return TargetStands(
+        target,
+        number,
+        held,
+        today,
+        before=before if target.sense in ("up", "steady-up") else None,
+        beside=_latest(_stated(plan, target, seen)) if today and today.series == "computed" else None,
+        measured=_measured(target, seen.measured),
+        judged=judge(case),
+    )
 
 
 def _values(plan: facts.Plan, target: facts.Target, seen: _Seen, on: date) -> list[Value]:
     """Every value known of a target, by year: the layers' own, else what was stated."""
     if target.computed and (value := _computed(plan, target, seen.progress, on)) is not None:
         return [value]
+    return _stated(plan, target, seen)
+
+
+def _stated(plan: facts.Plan, target: facts.Target, seen: _Seen) -> list[Value]:
     return seen.of(plan, target, ["announced"] if target.rate else ["announced", "reported"])
 
 

@@ -38,14 +38,12 @@ class Item:
     done: bool
     due: bool
     """Its planned day has come."""
+    overdue: bool
+    """Its planned day has passed, and it is not done."""
     part: str | None
     """Programme of a mine, kind of a project."""
     plan: str | None
     made_up: bool
-
-    @property
-    def overdue(self) -> bool:
-        return self.due and not self.done
 
 
 @dataclass(frozen=True)
@@ -156,16 +154,18 @@ def _group(session: Session, kind: _Kind, on: date) -> Group:
 
 
 def _item(feature: Any, system: str, hm2: float | None, on: date, part: str | None) -> Item:
+    done, planned_on = judging.done(system).includes(feature.stage), feature.planned_on
     return Item(
         code=feature.code,
         name=feature.name or feature.code,
         township=feature.township,
         stage=feature.stage,
-        planned_on=feature.planned_on,
+        planned_on=planned_on,
         done_on=feature.done_on,
         hm2=hm2,
-        done=judging.done(system).includes(feature.stage),
-        due=feature.planned_on is not None and feature.planned_on <= on,
+        done=done,
+        due=planned_on is not None and planned_on <= on,
+        overdue=planned_on is not None and planned_on < on and not done,
         part=getattr(feature, part) if part else None,
         plan=getattr(feature, "plan", None),
         made_up=feature.made_up,

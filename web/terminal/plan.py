@@ -13,7 +13,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from data import facts
-from data.texts import Lang, text
+from data.texts import Lang, text, texts
 from layers.ground import db
 from pipelines.restoration.plan import PlanStands, TargetStands, Value, stand
 from web.terminal import asked, say
@@ -100,11 +100,14 @@ def _to_reach(row: TargetStands) -> str:
 
 def _once(target: facts.Target) -> Sequence[Lang]:
     """The languages in which a sense is said: a sign is said once."""
-    return say.voice.langs if target.sense in ("~", "most") else ("zh",)
+    return say.voice.langs if target.sense in ("~", "most") else say.voice.langs[:1]
 
 
 def _unit(target: facts.Target) -> str:
-    return f" {target.unit}" if target.unit else ""
+    """The unit after a value; the counting words of Chinese have no English."""
+    unit = target.unit or ""
+    said = text(f"unit.{unit}", "en") if say.voice.langs == ("en",) and f"unit.{unit}" in texts() else unit
+    return f" {said}" if said else ""
 
 
 def _today(row: TargetStands) -> str:
@@ -113,6 +116,8 @@ def _today(row: TargetStands) -> str:
     if row.measured is not None:
         difference = "" if row.difference is None else f" ({_signed(row.difference)})"
         lines += [say.phrase("plan_table.measured"), f"{row.measured} %{difference}"]
+    if row.beside is not None:
+        lines.append(f"{row.beside.value}{_unit(row.target)} {_source(row.beside)}")
     return "\n".join(lines)
 
 
@@ -182,6 +187,7 @@ def _target_plainly(row: TargetStands) -> dict[str, Any]:
         "assigned": _value_plainly(row.assigned),
         "today": _value_plainly(row.today),
         "before": _value_plainly(row.before),
+        "beside": _value_plainly(row.beside),
         "measured_percent": _float(row.measured),
         "measured_difference": _float(row.difference),
         "distance": _float(row.judged.distance),

@@ -108,5 +108,4 @@ def _group_plainly(group: Group) -> dict[str, Any]:
     tallies: dict[str, Tally] = {
         "whole": group.whole, "planned_by_now": group.planned_by_now, "done": group.done, "overdue": group.overdue
     }  # fmt: skip
-    items = [{**asdict(item), "overdue": item.overdue} for item in group.items]
-    return {**named, **tallies, "stages": stages, **({} if "." in group.id else {"items": items})}
+    return {**named, **tallies, "stages": stages, **({} if "." in group.id else {"items": group.items})}
