@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
@@ -53,13 +54,15 @@ def table(stands: PlanStands, *, wide: bool = False) -> Table:
         "state": False,
     }  # fmt: skip
     named = {"zh": stands.plan.zh, "en": stands.plan.en, **say.made_up(stands.made_up)}
+    rows = list(_rows(stands, wide=wide))
     drawn = say.table(
         say.spoken("plan_table.title", on=stands.on, no=stands.no, **named),
         {say.spoken(f"plan_table.{name}"): numeric for name, numeric in headings.items()},
-        _rows(stands, wide=wide),
+        rows,
     )
-    drawn.caption, drawn.caption_justify = _legend(stands), "left"
-    return drawn
+    for line, (row, following) in zip(drawn.rows, pairwise(rows), strict=False):
+        line.end_section = row[0] != following[0]
+    return say.below(drawn, _legend(stands))
 
 
 def _rows(stands: PlanStands, *, wide: bool) -> Iterator[Sequence[str]]:
@@ -70,12 +73,12 @@ def _rows(stands: PlanStands, *, wide: bool) -> Iterator[Sequence[str]]:
             yield _target_row(str(number), target, wide=wide)
         if number not in stands.targets:
             name, none = say.named(task.zh, task.en), say.spoken("plan_table.no_figure")
-            yield str(number), name, "", "", _who(task.departments, inferred=False, wide=wide), "", "", none
+            yield str(number), name, "", "", _who(task, wide=wide), "", "", none
 
 
 def _target_row(task: str, row: TargetStands, *, wide: bool) -> Sequence[str]:
     target, state = row.target, row.judged.state
-    who = _who(target.departments, inferred=target.departments_inferred, wide=wide)
+    who = _who(target, wide=wide) + ("（推）" if target.departments_inferred else "")
     zh, en = (f"{text(f'state.{state}', lang)} {text(row.judged.why, lang)}" for lang in ("zh", "en"))
     said = f"[{_COLOURS[state]}]{say.named(zh, en)}[/]"
     distance = "" if row.judged.distance is None else _signed(row.judged.distance)
@@ -83,9 +86,8 @@ def _target_row(task: str, row: TargetStands, *, wide: bool) -> Sequence[str]:
     return task, name, _to_reach(row), str(target.year), who, _today(row), distance, said
 
 
-def _who(departments: Sequence[str], *, inferred: bool, wide: bool) -> str:
-    named = departments if wide else departments[:1]
-    return "、".join(named) + ("（推）" if inferred else "")
+def _who(named: facts.Task | facts.Target, *, wide: bool) -> str:
+    return "、".join(named.departments) if wide else named.lead or ""
 
 
 def _to_reach(row: TargetStands) -> str:
@@ -106,7 +108,7 @@ def _once(target: facts.Target) -> Sequence[Lang]:
 def _unit(target: facts.Target) -> str:
     """The unit after a value; the counting words of Chinese have no English."""
     unit = target.unit or ""
-    said = text(f"unit.{unit}", "en") if say.voice.langs == ("en",) and f"unit.{unit}" in texts() else unit
+    said = text(f"unit.{unit}", say.voice.langs[0]) if f"unit.{unit}" in texts() else unit
     return f" {said}" if said else ""
 
 

@@ -46,8 +46,7 @@ def table(seen: Progress) -> Table:
         {say.spoken(f"progress_table.{name}"): numeric for name, numeric in headings.items()},
         (_group_row(group) for group in seen.groups),
     )
-    drawn.caption, drawn.caption_justify = _done_note(seen), "left"
-    return drawn
+    return say.below(drawn, _done_note(seen))
 
 
 def _group_row(group: Group) -> Sequence[str]:

@@ -107,5 +107,11 @@ def table(title: str, columns: Mapping[str, bool], rows: Iterable[Sequence[str]]
     return drawn
 
 
+def below(drawn: Table, words: str) -> Table:
+    """The table with words below it."""
+    drawn.caption, drawn.caption_justify, drawn.caption_style = words, "left", "none"
+    return drawn
+
+
 def _plain(value: Any) -> Any:
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
