@@ -18,7 +18,7 @@ from typing import Any
 
 from geo.refusal import Refusal
 
-_DATA = Path(__file__).parent
+DATA = Path(__file__).parent
 
 
 class FactsRefusal(Refusal):
@@ -301,14 +301,14 @@ def systems() -> Mapping[str, CodeSystem]:
 
 @cache
 def county() -> County:
-    read = _read(_DATA / "county.toml")
-    return County(**read | {"box": tuple(read["box"]), "boundary": Boundary(**read["boundary"])})
+    row = read(DATA / "county.toml")
+    return County(**row | {"box": tuple(row["box"]), "boundary": Boundary(**row["boundary"])})
 
 
 @cache
 def townships() -> tuple[Township, ...]:
     """The townships and the economic development zone, by code."""
-    rows = _read(_DATA / "townships.toml")["township"]
+    rows = read(DATA / "townships.toml")["township"]
     return tuple(Township(**row | {"seat": tuple(row["seat"]) if "seat" in row else None}) for row in rows)
 
 
@@ -370,16 +370,16 @@ def plan(id: str) -> Plan:  # noqa: A002 -- as in Refusal
     """A plan with its tasks and targets. Raises FactsRefusal when there is none of that name."""
     if id not in plans():
         raise FactsRefusal("facts.no_plan", plan=id, known=", ".join(plans()))
-    read = _read(_DATA / "plan" / f"{id}.toml", parse_float=Decimal)
-    tasks = {t["number"]: Task(**t | {"departments": tuple(t["departments"])}) for t in read["task"]}
-    targets = {t["id"]: _target(t, tasks) for t in read["target"]}
-    return Plan(**read["plan"], tasks=MappingProxyType(tasks), targets=MappingProxyType(targets))
+    row = read(DATA / "plan" / f"{id}.toml", parse_float=Decimal)
+    tasks = {t["number"]: Task(**t | {"departments": tuple(t["departments"])}) for t in row["task"]}
+    targets = {t["id"]: _target(t, tasks) for t in row["target"]}
+    return Plan(**row["plan"], tasks=MappingProxyType(tasks), targets=MappingProxyType(targets))
 
 
 @cache
 def plans() -> tuple[str, ...]:
     """The ids of all plans."""
-    return tuple(sorted(file.stem for file in (_DATA / "plan").glob("*.toml")))
+    return tuple(sorted(file.stem for file in (DATA / "plan").glob("*.toml")))
 
 
 def _system(row: Mapping[str, Any]) -> CodeSystem:
@@ -411,11 +411,12 @@ def _target(row: Mapping[str, Any], tasks: Mapping[int, Task]) -> Target:
 
 
 def _standards(kind: str) -> Iterator[dict[str, Any]]:
-    for file in sorted((_DATA / "standards").glob("*.toml")):
-        yield from _read(file).get(kind, ())
+    for file in sorted((DATA / "standards").glob("*.toml")):
+        yield from read(file).get(kind, ())
 
 
-def _read(file: Path, *, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+def read(file: Path, *, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """A file of facts as it stands. Raises FactsRefusal when it does not parse."""
     try:
         return tomllib.loads(file.read_text("utf-8"), parse_float=parse_float)
     except tomllib.TOMLDecodeError as error:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Numeric,
     SmallInteger,
     Text,
+    func,
     select,
     text,
 )
@@ -71,6 +72,13 @@ def standing(session: Session) -> Sequence[Stated]:
     count as known last. Ordered by plan (rates first), subject, series and year.
     """
     return session.scalars(select(Stated).from_statement(_STANDING)).all()
+
+
+def told(session: Session) -> Sequence[tuple[Stated, Change]]:
+    """Every statement that the session sees, replaced and withdrawn ones too, with its change; as they were told."""
+    known = (func.coalesce(Change.no, 0) <= func.journal.past_no(), Stated.stated_on <= func.journal.past_on())
+    found = select(Stated, Change).join(Change, Change.id == Stated.change).where(*known)
+    return [(said, change) for said, change in session.execute(found.order_by(Change.no.nulls_last(), Stated.id))]
 
 
 _STANDING = text("""

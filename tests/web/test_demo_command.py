@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from layers.ground import db
@@ -45,6 +46,42 @@ def test_the_tables_of_the_demo_say_what_rates_say_and_its_map_stands(qingshan: 
     assert "虚构" in shown.stdout
     assert "虚构" in page.read_text("utf-8")
     assert str(page) in shown.stderr
+    assert (
+        shown.stdout.index("森林覆盖率（量算值") < shown.stdout.index("三年实施方案") < shown.stdout.index("评定规则")
+    )
+
+
+def test_the_demo_shows_the_plan_in_every_colour_and_says_that_its_values_are_made_up(
+    engine: Engine, sample: Demo, asked: Any
+) -> None:
+    landing.land(engine, sample, person="root", progress=lambda rows: None)
+
+    shown = asked("demo", "--map-file", "/dev/null")["plan"]
+    entered = asked("entered")
+
+    assert all(shown["counts"][colour] for colour in ("green", "amber", "red", "grey"))
+    assert [(t["id"], t["state"]) for t in shown["targets"][:3]] == [("G1", "green"), ("G2", "amber"), ("G3", "red")]
+    assert shown["made_up"]
+    assert entered["rows"]
+    for row in entered["rows"]:
+        assert row["made_up"]
+        assert "虚构" in row["body"]
+        assert "虚构" in row["document"]
+        assert row["stated_on"] > f"{row['year']}-12-31" or row["series"] == "assigned"
+
+
+def test_a_demo_that_landed_before_it_had_stated_values_goes_on_with_them(engine: Engine, sample: Demo) -> None:
+    before = replace(sample, steps=[step for step in sample.steps if not step.stated])
+    landing.land(engine, before, person="root", progress=lambda rows: None)
+    with Session(engine) as session, session.begin():
+        session.execute(update(Cursor).where(Cursor.follower != "demo").values(follower="demo complete"))
+    assert not landing.is_whole(engine)
+
+    landing.land(engine, sample, person="root", progress=lambda rows: None)
+
+    assert landing.is_whole(engine)
+    with Session(engine) as session:
+        assert session.scalar(select(func.max(Change.no))) == len(sample.steps)
 
 
 def test_landing_twice_changes_nothing(engine: Engine, sample: Demo) -> None:

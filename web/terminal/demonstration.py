@@ -1,4 +1,4 @@
-"""The demo: a made-up county on the real boundary, its rates by township and its map."""
+"""The demo: a made-up county on the real boundary, its rates by township, its plan and its map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from sqlalchemy.orm import Session
 
 from layers.ground import db
-from web.terminal import asked, numbers, rates, say
+from web.terminal import asked, numbers, plan, progress, rates, say
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -24,7 +24,7 @@ def demo(
     map_file: Annotated[Path, typer.Option(help="地图写到哪里 / where the map goes")] = numbers.MAP,
     _json: asked.AsJson = False,
 ) -> None:
-    """装入虚构的示例县，列出各乡镇森林覆盖率并画图 / land the made-up county, list its rates, draw its map."""
+    """装入虚构的示例县，列出覆盖率、进度和方案，并画图 / land the made-up county: its rates, progress, plan and map."""
     from pipelines.demo import landing  # noqa: PLC0415 -- other commands need not wait for it
 
     engine = db.ready()
@@ -34,9 +34,12 @@ def demo(
         _land(seed, plots)
     found, announced = rates.known_rates(engine, None, None)
     with Session(engine) as session:
+        how_far, works = progress.now(session)
+        stands, targets = plan.now(session)
         numbers.write_map(session, found, map_file)
+    more = {"map": str(map_file.resolve()), "progress": how_far, "plan": stands}
     answer = rates.plain(found, announced, townships=True)
-    say.answer({**answer, "map": str(map_file.resolve())}, *rates.township_tables(found))
+    say.answer({**answer, **more}, *rates.township_tables(found), works, targets)
     say.tell("demo.next", map=map_file.resolve())
 
 
