@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import folium
@@ -261,3 +264,15 @@ def test_writing_leaves_the_page_alone_in_its_folder(tmp_path):
 
     assert path.read_bytes() == "<p>青山\n</p>".encode()
     assert [p.name for p in path.parent.iterdir()] == ["a.html"]
+
+
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(pipe.read_text, "utf-8")
+
+        write("<p>图</p>", pipe)
+
+        assert read.result(timeout=10) == "<p>图</p>"
+    assert pipe.is_fifo()
