@@ -48,11 +48,11 @@ def test_the_table_of_the_demo_says_what_rates_say_and_its_map_stands(qingshan: 
 
 
 def test_the_demo_shows_the_plan_in_every_colour_and_says_that_its_values_are_made_up(
-    engine: Engine, sample: Demo, asked: Any
+    engine: Engine, sample: Demo, asked: Any, tmp_path: Path
 ) -> None:
     landing.land(engine, sample, person="root", progress=lambda rows: None)
 
-    shown = asked("demo", "--map-file", "/dev/null")["plan"]
+    shown = asked("demo", "--map-file", str(tmp_path / "map.html"))["plan"]
     entered = asked("entered")
 
     assert all(shown["counts"][colour] for colour in ("green", "amber", "red", "grey"))
