@@ -19,7 +19,7 @@ from layers.ground.history import last_no
 from layers.records.stated import Stated, standing
 from pipelines.restoration.judging import Case, Judged, State, judge
 from pipelines.restoration.progress import Progress, Tally, progress
-from pipelines.restoration.rates import Measured, measure
+from pipelines.restoration.rates import Measured, Rates
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ class PlanStands:
         return {state: states.count(state) for state in State}
 
 
-def stand(session: Session, plan: facts.Plan, *, on: date) -> PlanStands:
-    """A plan as it stands on a day, by the layers and stated values as the session sees them."""
-    seen = _Seen(standing(session), progress(session, on=on), measure(session, on=on).measured)
+def stand(session: Session, plan: facts.Plan, rates: Rates, *, on: date) -> PlanStands:
+    """A plan as it stands on a day, by the layers and stated values as the session sees them, its rates beside them."""
+    seen = _Seen(standing(session), progress(session, on=on), rates.measured)
     targets: dict[int, list[TargetStands]] = defaultdict(list)
     for target in plan.targets.values():
         targets[target.task].append(_stands(plan, target, seen, on))

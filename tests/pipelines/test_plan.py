@@ -22,7 +22,8 @@ from pipelines.edits.edit import Edit
 from pipelines.edits.stating import Statement, enter, subject
 from pipelines.restoration.plan import PlanStands, TargetStands, stand
 from pipelines.restoration.progress import Group, progress
-from tests.samples import occasion, square
+from pipelines.restoration.rates import measure
+from tests.samples import occasion, plot, square
 
 PLAN = facts.plan("xingguo-2024-2026")
 ON = date(2026, 11, 24)
@@ -56,7 +57,7 @@ def seen(engine: Engine, named: str, on: date = ON) -> Group:
 
 def plan(engine: Engine, on: date = ON, of: facts.Plan = PLAN) -> PlanStands:
     with Session(engine) as session:
-        return stand(session, of, on=on)
+        return stand(session, of, measure(session, on=on), on=on)
 
 
 def target(engine: Engine, named: str, **when: Any) -> TargetStands:
@@ -197,7 +198,7 @@ def test_a_rate_is_judged_by_its_announced_value_and_the_measured_one_stands_bes
 
 
 def test_a_measured_rate_alone_leaves_the_target_grey(engine: Engine) -> None:
-    land(engine, feature("townships", 1, code="360732100", name="第一乡"))
+    land(engine, feature("townships", 1, code="360732100", name="第一乡"), plot(50, land_class="030405"))
 
     assert target(engine, "G1").measured == Decimal("0.00")
     assert stands(engine, "G1") == ("grey", "no_announced")
@@ -216,9 +217,10 @@ def test_a_correction_and_a_withdrawal_change_what_stands_and_the_past_stays(eng
 
     assert target(engine, "G1").judged.state == "green"
     with past(engine, 1) as then:
-        assert stand(then, PLAN, on=ON).targets[0][0].judged.state == "amber"
+        assert stand(then, PLAN, measure(then, on=ON), on=ON).targets[0][0].judged.state == "amber"
     with past(engine, 2, on=date(2026, 5, 31)) as then:
-        assert stand(then, PLAN, on=date(2026, 5, 31)).targets[0][0].judged.state == "grey"
+        day = date(2026, 5, 31)
+        assert stand(then, PLAN, measure(then, on=day), on=day).targets[0][0].judged.state == "grey"
 
 
 def test_most_mines_means_by_list_and_by_area_whichever_is_lower(engine: Engine) -> None:

@@ -35,7 +35,7 @@ def demo(
     found, announced = rates.known_rates(engine, None, None)
     with Session(engine) as session:
         how_far, works = progress.now(session)
-        stands, targets = plan.now(session)
+        stands, targets = plan.now(session, found)
         numbers.write_map(session, found, map_file)
     more = {"map": str(map_file.resolve()), "progress": how_far, "plan": stands}
     answer = rates.plain(found, announced, townships=True)

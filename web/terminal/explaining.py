@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -50,9 +49,7 @@ def explain_rate(
 ) -> None:
     """说明一个数：由哪些图斑组成、扣了什么、排除了什么、换个口径是多少 / explain a number."""
     with asked.moment(db.ready(), as_of, on) as session:
-        past = as_of is not None or on is not None
-        day = date.fromisoformat(asked.day(session, on)) if past else asked.today()
-        found = explain(session, rate, township=township, on=day)
+        found = explain(session, rate, township=township, on=asked.judged_on(session, as_of, on))
     say.answer(_plain(found), *_tables(found, top))
 
 

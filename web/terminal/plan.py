@@ -17,8 +17,10 @@ from data import facts
 from data.texts import Lang, text, texts
 from layers.ground import db
 from pipelines.restoration.plan import PlanStands, TargetStands, Value, stand
+from pipelines.restoration.rates import Rates
 from web.terminal import asked, say
 from web.terminal.progress import hm2
+from web.terminal.rates import known_rates
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -35,14 +37,16 @@ def plan(
     _json: asked.AsJson = False,
 ) -> None:
     """方案逐项目标：现值、差距和红黄绿 / every target of a plan: today's value, distance and colour."""
-    with asked.moment(db.ready(), as_of, on) as session:
-        stands = stand(session, asked.plan(plan_id), on=asked.judged_on(session, as_of, on))
+    engine = db.ready()
+    rates, _ = known_rates(engine, as_of, on)
+    with asked.moment(engine, as_of, on) as session:
+        stands = stand(session, asked.plan(plan_id), rates, on=asked.judged_on(session, as_of, on))
     say.answer(plainly(stands), table(stands, wide=wide))
 
 
-def now(session: Session) -> tuple[dict[str, Any], Table]:
+def now(session: Session, rates: Rates) -> tuple[dict[str, Any], Table]:
     """The usual plan as it stands today: for programs, and as a table."""
-    stands = stand(session, asked.plan(None), on=asked.today())
+    stands = stand(session, asked.plan(None), rates, on=asked.today())
     return plainly(stands), table(stands)
 
 

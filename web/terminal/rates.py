@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import typer
@@ -47,7 +47,7 @@ def known_rates(engine: Engine, as_of: str | None, on: datetime | None) -> tuple
         with Session(engine) as session:
             return found, _announced(session)
     with asked.moment(engine, as_of, on) as session:
-        return measure(session, on=date.fromisoformat(asked.day(session, on))), _announced(session)
+        return measure(session, on=asked.judged_on(session, as_of, on)), _announced(session)
 
 
 def plain(found: Rates, announced: Sequence[Stated], *, townships: bool) -> dict[str, Any]:
