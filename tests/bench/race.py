@@ -39,7 +39,7 @@ class Race:
 
     def drawn(self) -> Table:
         rounds = len(self.seconds[self.ways[0].title])
-        made = table(f"{self.title}; {rounds} rounds", "", "median s", "min", "max", f"÷ {self.ways[0].title}")
+        made = table(f"{self.title}\n{rounds} rounds", "", "median s", "min", "max", f"÷ {self.ways[0].title}")
         for way in self.ways:
             runs = self.seconds[way.title]
             figures = [f"{of:,.3f}" for of in (self.median(way), min(runs), max(runs))]

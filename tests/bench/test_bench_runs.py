@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 from rich.console import Console
 from sqlalchemy import Engine
 
-from tests.bench import area, databases, importing
+from tests.bench import area, databases, flatten, importing
 from tests.bench.found import DifferentAnswers, Found
 from tests.bench.journal import part as journal
 from tests.bench.journal import rounds
@@ -69,6 +70,21 @@ def test_areas_are_measured_beside_their_peers(server: Engine) -> None:
     ways = {run["way"]: run["runs_s"] for run in found.plain["runs"]}
     assert ways.keys() == {"area", "survey_area", "Geod loop", "to_crs().area", "PostGIS"}
     assert all(len(runs) == 2 for runs in ways.values())
+
+
+def test_flattening_is_measured_beside_unions(server: Engine) -> None:
+    found = shown(flatten.measure(server, flatten.Size(12, 3_000, largest=0, rounds=2), lambda done: None))
+
+    ways = {run["way"]: run["runs_s"] for run in found.plain["runs"]}
+    assert ways.keys() == {"flatten", "ST_Union", "ST_Difference"}
+
+
+def test_ground_that_is_lost_fails_the_bench() -> None:
+    square = np.array([shapely.box(115, 26, 115.1, 26.1)], dtype=object)
+    less = np.array([shapely.box(115, 26, 115.1, 26.1 - 1e-8)], dtype=object)
+
+    with pytest.raises(DifferentAnswers, match="ST_Union"):
+        flatten.agree({"flatten": square, "ST_Union": less})
 
 
 def test_an_area_that_is_another_by_a_millionth_fails_the_bench() -> None:
