@@ -144,10 +144,10 @@ class Rate:
 
 @dataclass(frozen=True)
 class Choice:
-    """A question that the standards leave open: its permitted answers, and the one chosen."""
+    """A question that the standards leave open about a figure: its permitted answers, and the one chosen."""
 
     id: str
-    rate: str
+    figure: str
     zh: str
     en: str
     source: str

@@ -44,6 +44,17 @@ ACCOUNTS: Mapping[str, tuple[type[Any], ...]] = {
 }
 """What is counted together, and the layers it is counted from."""
 
+FIGURES: Mapping[str, str] = {
+    "land": "land",
+    "forest": "forest",
+    "protected-forest": "forest",
+    "wetland": "wetland",
+    "protected-wetland": "wetland",
+    "eroded": "erosion",
+    "redline": "redline",
+}
+"""Every figure, and the account in which it is counted."""
+
 WELFARE = "public-welfare"
 """Class of the forest that is protected as 公益林 alone."""
 
@@ -130,9 +141,12 @@ def towns(session: Session) -> list[Town]:
     ]
 
 
-def count(session: Session, town: Town, account: str, c: Context) -> list[Tally]:
-    """The figures of an account in a township; a figure whose layers hold nothing is not there."""
-    return list(_COUNTS[account](session, town, c)) if is_known(c, account) else []
+def count(session: Session, town: Town, account: str, c: Context) -> Iterator[Tally]:
+    """The figures of an account in a township, counted as they are asked for, in the order of FIGURES.
+
+    A figure whose layers hold nothing is not there.
+    """
+    return _COUNTS[account](session, town, c) if is_known(c, account) else iter(())
 
 
 def is_known(c: Context, account: str) -> bool:

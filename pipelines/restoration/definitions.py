@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from hashlib import sha256
@@ -48,6 +48,8 @@ class Definition:
 class Variant:
     """Another permitted definition, and in what it differs from the one in use."""
 
+    figure: str
+    """The figure that is counted otherwise."""
     difference: Said
     definition: Definition
 
@@ -59,30 +61,38 @@ def in_use() -> Definition:
     return Definition(chosen, frozenset(_code(c) for c in facts.considered() if c.counts))
 
 
-def variants(rate: str) -> Iterator[Variant]:
-    """The other permitted definitions of a rate: one question answered otherwise, one open code let in or left out."""
+CODED: Mapping[str, str] = {
+    "forest-coverage": "forest",
+    "wetland-protection": "protected-wetland",
+    "soil-conservation": "eroded",
+}
+"""The rates of which data/standards says which codes count, and the figure that the codes make up."""
+
+
+def variants(figures: Collection[str]) -> Iterator[Variant]:
+    """The other permitted definitions of figures: one question answered otherwise, one open code let in or left out."""
     used = in_use()
     for choice in facts.choices().values():
-        if choice.rate != rate:
-            continue
         for option, said in choice.options.items():
-            if option != choice.chosen:
-                difference = Said(f"{choice.zh}:{said.zh}", f"{choice.en}: {said.en}")
-                yield Variant(difference, replace(used, choices={**used.choices, choice.id: option}))
-    yield from (_toggled(used, c) for c in facts.considered() if c.rate == rate and not c.confirmed and _used(used, c))
+            if choice.figure in figures and option != choice.chosen:
+                difference = Said(f"{choice.zh}：{said.zh}", f"{choice.en}: {said.en}")
+                yield Variant(choice.figure, difference, replace(used, choices={**used.choices, choice.id: option}))
+    for counted in facts.considered():
+        if CODED[counted.rate] in figures and not counted.confirmed and _plays_a_part(used, counted):
+            yield _toggled(used, counted)
 
 
-def _used(definition: Definition, counted: Counted) -> bool:
-    """Whether the system of an open code plays a part in the definition."""
-    source = definition.choices["forest-source"]
-    return (counted.system == "landclass-1055") == (source == "landclass") or counted.rate != "forest-coverage"
+def _plays_a_part(definition: Definition, counted: Counted) -> bool:
+    """Whether the system of an open code is the one that forest is taken from."""
+    by_survey = definition.choices["forest-source"] == "landclass"
+    return counted.rate != "forest-coverage" or (counted.system == "landclass-1055") == by_survey
 
 
 def _toggled(used: Definition, counted: Counted) -> Variant:
     code = facts.system(counted.system)[counted.code]
     zh, en = ("不计", "without") if _code(counted) in used.codes else ("计入", "with")
     said = Said(f"{zh}{code.zh}({counted.code})", f"{en} {code.en} ({counted.code})")
-    return Variant(said, replace(used, codes=used.codes ^ {_code(counted)}))
+    return Variant(CODED[counted.rate], said, replace(used, codes=used.codes ^ {_code(counted)}))
 
 
 def _code(counted: Counted) -> Code:

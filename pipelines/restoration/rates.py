@@ -28,7 +28,7 @@ FORMULAS: Mapping[str, tuple[str, str]] = {
     "soil-conservation": ("kept", "land"),
     "redline-share": ("redline", "land"),
 }
-"""Rate → the figures it is the quotient of. `kept` is the land that is not eroded."""
+"""Rate → the figures it is the quotient of. `kept` is the land that is not `eroded`."""
 
 
 @dataclass(frozen=True)

@@ -129,8 +129,10 @@ def _forest(row: Any, c: Context) -> str | Note:
 
 
 def _wetland(row: Any, c: Context) -> str | Note:
+    if row.baseline is None:
+        return Note("count.no_baseline")
     if row.baseline != c.definition.choices["wetland-baseline"]:
-        return Note("count.baseline", {"baseline": row.baseline or ""})
+        return Note("count.baseline", {"code": row.baseline})
     return row.kind or ""
 
 

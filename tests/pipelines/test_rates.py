@@ -19,6 +19,7 @@ from data import facts
 from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit, Outcome
 from pipelines.restoration import definitions
+from pipelines.restoration.counting import FIGURES
 from pipelines.restoration.rates import Rates, apportioned, measure
 from tests.samples import feature, occasion, plot, revised, square, strip, township
 
@@ -214,9 +215,10 @@ def test_units_that_are_left_go_to_the_largest_remainders() -> None:
 
 
 def test_every_open_question_gives_another_definition_with_another_fingerprint() -> None:
-    every = {rate: list(definitions.variants(rate)) for rate in facts.rates()}
+    every = {figure: list(definitions.variants({figure})) for figure in FIGURES}
 
     prints = {v.definition.fingerprint for of in every.values() for v in of}
     assert len(prints) == sum(map(len, every.values()))
     assert definitions.in_use().fingerprint not in prints
-    assert {v.difference.zh for v in every["wetland-protection"]} >= {"计入饮用水水源保护区(water-source)"}
+    assert {v.difference.zh for v in every["protected-wetland"]} >= {"计入饮用水水源保护区(water-source)"}
+    assert {choice.figure for choice in facts.choices().values()} <= set(FIGURES)

@@ -13,7 +13,7 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from geo.refusal import Refusal
-from web.terminal import database, demonstration, files, journal, numbers, rates, say
+from web.terminal import database, demonstration, explaining, files, journal, numbers, rates, say
 from web.terminal.asked import DoorRefusal, TypedRefusal
 from web.terminal.say import Tongue
 
@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 
 
-for desk in (demonstration, rates, numbers, files, journal):
+for desk in (demonstration, rates, explaining, numbers, files, journal):
     app.add_typer(desk.app)
 app.add_typer(database.app, name="db")
 

@@ -16,7 +16,7 @@ from layers.ground import db
 from layers.records.stated import Stated, standing
 from pipelines.restoration import ledger
 from pipelines.restoration.definitions import in_use
-from pipelines.restoration.rates import FORMULAS, Measured, Part, Rates, apportioned, measure
+from pipelines.restoration.rates import FORMULAS, Adjustment, Measured, Part, Rates, apportioned, measure
 from web.terminal import asked, say
 
 app = typer.Typer(no_args_is_help=True)
@@ -152,14 +152,17 @@ def standing_of(found: Rates) -> str:
     said = [say.spoken("rates.at", no=found.no, on=found.on)]
     if found.uncounted:
         said.append(say.spoken("rates.uncounted", n=found.uncounted))
-    if land := found.adjustment:
-        by = land.official_m2 - land.mapped_m2
-        official, mapped, by_hm2 = (f"{m2 / HM2:,.2f}" for m2 in (land.official_m2, land.mapped_m2, by))
-        share = f"{1000 * by / land.mapped_m2:+.3f}‰"
-        said.append(say.spoken("rates.adjusted", official=official, mapped=mapped, by=by_hm2, share=share))
-    else:
-        said.append(say.spoken("rates.mapped"))
-    return "\n".join(said)
+    return "\n".join([*said, land_of(found.adjustment)])
+
+
+def land_of(adjustment: Adjustment | None) -> str:
+    """By how much the townships' land was adjusted to the published area."""
+    if adjustment is None:
+        return say.spoken("rates.mapped")
+    by = adjustment.official_m2 - adjustment.mapped_m2
+    hm2 = {"official": adjustment.official_m2, "mapped": adjustment.mapped_m2, "by": by}
+    said = {name: f"{m2 / HM2:,.2f}" for name, m2 in hm2.items()}
+    return say.spoken("rates.adjusted", **said, share=f"{1000 * by / adjustment.mapped_m2:+.3f}‰")
 
 
 def _title(zh: str, en: str, found: Rates) -> str:
