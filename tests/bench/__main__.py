@@ -19,7 +19,7 @@ from typing import Any
 from rich.console import Console
 from sqlalchemy import Engine
 
-from tests.bench import area, databases, importing
+from tests.bench import area, databases, flatten, importing, rates
 from tests.bench.found import DifferentAnswers, Found, Say
 from tests.bench.journal import part as journal
 
@@ -35,6 +35,8 @@ class Part:
 
 PARTS = {
     "area": Part(area.measure, area.WHOLE, area.QUICK),
+    "flatten": Part(flatten.measure, flatten.WHOLE, flatten.QUICK),
+    "rates": Part(rates.measure, rates.WHOLE, rates.QUICK),
     "journal": Part(journal.measure, journal.WHOLE, journal.QUICK),
     "import": Part(importing.measure, importing.WHOLE, importing.QUICK),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas
 import numpy as np
@@ -16,7 +15,7 @@ from sqlalchemy import Engine
 from geo.area import area, survey_area
 from geo.crs import Shapes
 from tests.bench import plots, race
-from tests.bench.databases import Connection, connected, fresh, said, settings
+from tests.bench.databases import Connection, bring, connected, fresh, said, settings, value
 from tests.bench.found import DifferentAnswers, Found, Say, compared
 from tests.bench.race import Race, Way
 
@@ -55,7 +54,7 @@ def measure(server: Engine, size: Size, say: Say) -> Found:
     parcels = plots.shapes(size.parcels, of=WHOLE.parcels)
     _agree_when_cut(parcels[:: max(size.parcels // size.cut, 1)])
     with fresh(server) as url, connected(url) as connection:
-        _bring(connection, parcels)
+        bring(connection, "parcels", parcels)
         say(f"{size.parcels:,} parcels of {plots.VERTICES} vertices: made")
         title = f"{size.parcels:,} parcels of {plots.VERTICES} vertices"
         found = race.run(title, _ways(parcels, connection), size.rounds, agree)
@@ -79,7 +78,7 @@ def _ways(parcels: Shapes, connection: Connection) -> Sequence[Way]:
         Way(
             "PostGIS",
             "ST_Area(geography) of a table in the server's memory, all areas sent as one array",
-            lambda: np.array(_value(connection, asked)),
+            lambda: np.array(value(connection, asked)),
         ),
     )
 
@@ -122,19 +121,3 @@ def _verdict(found: Race) -> str:
     (loop,) = (way for way in found.ways if way.title == "Geod loop")
     reached = "reached" if found.ratio(loop) >= ASKED else "NOT REACHED"
     return f"area against the loop over Geod: {found.ratio(loop):.1f} × (at least {ASKED:g} × asked): {reached}\n"
-
-
-def _bring(connection: Connection, parcels: Shapes) -> None:
-    connection.execute("create table parcels (id int primary key, shape geometry(MultiPolygon, 4490))")
-    with connection.cursor() as cursor, cursor.copy("copy parcels from stdin") as stream:
-        for row in enumerate(shapely.to_wkb(shapely.set_srid(parcels, 4490), hex=True, include_srid=True)):
-            stream.write_row(row)
-    connection.commit()
-    connection.autocommit = True
-    connection.execute("vacuum analyze parcels")
-
-
-def _value(connection: Connection, query: str) -> Any:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return row[0]

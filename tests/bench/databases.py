@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+import shapely
 from sqlalchemy import URL, Engine, create_engine, text
 
+from geo.crs import Shapes
 from layers.ground import db, schema
 
 Connection = psycopg.Connection[Any]
@@ -47,6 +49,25 @@ def clone(server: Engine, template: str) -> Iterator[URL]:
 
 def connected(url: URL) -> Connection:
     return psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+def bring(connection: Connection, table: str, shapes: Shapes) -> None:
+    """Make a table of multipolygons numbered from 0, and let it be read at its best."""
+    connection.execute(f"create table {table} (id int primary key, shape geometry(MultiPolygon, 4490))")
+    with connection.cursor() as cursor, cursor.copy(f"copy {table} from stdin") as stream:
+        for row in enumerate(shapely.to_wkb(shapely.set_srid(shapes, 4490), hex=True, include_srid=True)):
+            stream.write_row(row)
+    connection.execute(f"create index on {table} using gist (shape)")
+    connection.commit()
+    connection.autocommit = True
+    connection.execute(f"vacuum analyze {table}")
+
+
+def value(connection: Connection, query: str) -> Any:
+    """The one value that a query gives."""
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]
 
 
 def settings(server: Engine, *names: str) -> dict[str, str]:

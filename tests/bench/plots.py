@@ -46,13 +46,19 @@ def portions(total: int, *, first: int = 0) -> Iterator[list[dict[str, Any]]]:
     They stand on a grid in the middle of the county.
     """
     for start in range(first, total, PORTION):
-        yield _portion(start, min(PORTION, total - start), math.isqrt(total - 1) + 1)
+        yield _portion(start, min(PORTION, total - start), _side(total))
+
+
+def middle(total: int) -> int:
+    """The number of the plot in the middle of the grid."""
+    side = _side(total)
+    return side // 2 * (side + 1)
 
 
 def shapes(count: int, *, of: int) -> Shapes:
     """The shapes alone of the first plots of a layer: the more it holds, the smaller they are."""
-    side, starts = math.isqrt(of - 1) + 1, range(0, count, PORTION)
-    return np.concatenate([_shapes(_random(s), np.arange(s, min(s + PORTION, count)), side) for s in starts])
+    starts = range(0, count, PORTION)
+    return np.concatenate([_shapes(_random(s), np.arange(s, min(s + PORTION, count)), _side(of)) for s in starts])
 
 
 def ids(total: int, *, first: int = 0) -> Iterator[list[uuid.UUID]]:
@@ -82,6 +88,11 @@ def _named(number: int) -> dict[str, Any]:
     townships = list(facts.townships())
     key = (townships[number % len(townships)].code, f"{number % 40:03d}", f"{number // 500:04d}", str(number))
     return {"id": feature(number), "code": "-".join(key), "name": f"小班{number}"} | dict(zip(_KEYS, key, strict=True))
+
+
+def _side(total: int) -> int:
+    """Columns of the grid, and rows at most."""
+    return math.isqrt(total - 1) + 1
 
 
 def _random(first: int) -> np.random.Generator:

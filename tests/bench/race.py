@@ -15,11 +15,12 @@ from tests.bench.found import table
 
 @dataclass(frozen=True)
 class Way:
-    """One way to an answer. said: what it is and does, with its settings."""
+    """One way to an answer. said: what it is and does, with its settings. before: is done first, and not timed."""
 
     title: str
     said: str
     run: Callable[[], Any]
+    before: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Race:
 
     def drawn(self) -> Table:
         rounds = len(self.seconds[self.ways[0].title])
-        made = table(f"{self.title}; {rounds} rounds", "", "median s", "min", "max", f"÷ {self.ways[0].title}")
+        made = table(f"{self.title}\n{rounds} rounds", "", "median s", "min", "max", f"÷ {self.ways[0].title}")
         for way in self.ways:
             runs = self.seconds[way.title]
             figures = [f"{of:,.3f}" for of in (self.median(way), min(runs), max(runs))]
@@ -57,6 +58,7 @@ def run(title: str, ways: Sequence[Way], rounds: int, agree: Callable[[dict[str,
     for _ in range(rounds):
         answers = {}
         for way in ways:
+            way.before()
             began = time.perf_counter()
             answers[way.title] = way.run()
             seconds[way.title].append(time.perf_counter() - began)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 from rich.console import Console
 from sqlalchemy import Engine
 
-from tests.bench import area, databases, importing
+from tests.bench import area, databases, flatten, importing, plots, rates
 from tests.bench.found import DifferentAnswers, Found
 from tests.bench.journal import part as journal
 from tests.bench.journal import rounds
@@ -69,6 +70,40 @@ def test_areas_are_measured_beside_their_peers(server: Engine) -> None:
     ways = {run["way"]: run["runs_s"] for run in found.plain["runs"]}
     assert ways.keys() == {"area", "survey_area", "Geod loop", "to_crs().area", "PostGIS"}
     assert all(len(runs) == 2 for runs in ways.values())
+
+
+def test_flattening_is_measured_beside_unions(server: Engine) -> None:
+    found = shown(flatten.measure(server, flatten.Size(12, 3_000, largest=0, rounds=2), lambda done: None))
+
+    ways = {run["way"]: run["runs_s"] for run in found.plain["runs"]}
+    assert ways.keys() == {"flatten", "ST_Union", "ST_Difference"}
+
+
+def test_ground_that_is_lost_fails_the_bench() -> None:
+    square = np.array([shapely.box(115, 26, 115.1, 26.1)], dtype=object)
+    less = np.array([shapely.box(115, 26, 115.1, 26.1 - 1e-8)], dtype=object)
+
+    with pytest.raises(DifferentAnswers, match="ST_Union"):
+        flatten.agree({"flatten": square, "ST_Union": less})
+
+
+def test_rates_are_counted_beside_plain_sql_and_the_edit_lies_in_the_township_counted_alone(server: Engine) -> None:
+    found = shown(rates.measure(server, (rates.Size(300, rounds=2),), lambda done: None))
+
+    (of_size,) = found.plain["races"]
+    assert {run["way"] for run in of_size["runs"]} == {"after one edit", "its township", "warm", "cold", "plain SQL"}
+    edited = plots.shapes(300, of=300)[plots.middle(300)]
+    assert shapely.contains(rates.box(2, 2), edited)
+
+
+def test_a_figure_that_differs_by_more_than_rounding_fails_the_bench() -> None:
+    counted = {("forest", "360732100"): 5e7, ("land", "360732100"): 1e8}
+
+    rates.agree({"warm": counted, "its township": {("forest", "360732100"): 5e7}, "plain SQL": counted})
+    with pytest.raises(DifferentAnswers, match=r"warm: .*forest"):
+        rates.agree({"warm": {}, "plain SQL": counted})
+    with pytest.raises(DifferentAnswers, match=r"warm: .*land"):
+        rates.agree({"warm": counted | {("land", "360732100"): 1e8 + 0.2}, "plain SQL": counted})
 
 
 def test_an_area_that_is_another_by_a_millionth_fails_the_bench() -> None:

@@ -250,13 +250,13 @@ def _revision(store: Store, *names: str) -> Update:
     return update(table).where(table.c.id == bindparam("_id")).values({name: bindparam(name) for name in names})
 
 
-def bring(connection: Connection, rows: int) -> None:
-    """Lay the plots ready in peers.coming."""
-    with connection.cursor() as cursor, cursor.copy(f"copy peers.coming ({NAMES}) from stdin") as stream:
+def bring(connection: Connection, rows: int, table: str = "peers.coming") -> None:
+    """Copy the plots into a table: the one where they lie ready for all, if no other."""
+    with connection.cursor() as cursor, cursor.copy(f"copy {table} ({NAMES}) from stdin") as stream:
         for portion in plots.portions(rows):
             for row in portion:
                 stream.write_row([_as_sent(row[name]) for name in plots.COLUMNS])
-    connection.execute("analyze peers.coming")
+    connection.execute(f"analyze {table}")
     connection.commit()
 
 
