@@ -27,7 +27,7 @@ def sample() -> Demo:
     return county(7, plots=FEW)
 
 
-def test_the_table_of_the_demo_says_what_rates_say_and_its_map_stands(qingshan: Any, tmp_path: Path) -> None:
+def test_the_table_of_the_demo_says_what_rates_say_and_its_maps_stand(qingshan: Any, tmp_path: Path) -> None:
     page = tmp_path / "map.html"
 
     shown = qingshan("demo", "--plots", str(FEW), "--map-file", str(page))
@@ -39,8 +39,10 @@ def test_the_table_of_the_demo_says_what_rates_say_and_its_map_stands(qingshan: 
         assert f"{row['percent']:.2f}" in shown.stdout
         assert row["name"] in shown.stdout
     assert all(row["made_up"] for row in rates[:-1])
-    assert "虚构" in page.read_text("utf-8")
-    assert str(page) in shown.stderr
+    for theme in ("", "-progress", "-forest", "-wetland", "-water", "-redline"):
+        drawn = tmp_path / f"map{theme}.html"
+        assert "虚构" in drawn.read_text("utf-8")
+        assert str(drawn) in shown.stderr
 
 
 def test_landing_twice_changes_nothing(engine: Engine, sample: Demo) -> None:

@@ -73,6 +73,25 @@ def test_the_map_is_one_page_with_what_the_layers_hold(county: Engine, asked: An
     assert "第0乡" in page.read_text("utf-8")
 
 
+def test_a_themed_map_carries_its_title_and_the_approval_number_it_was_given(
+    county: Engine, asked: Any, tmp_path: Path
+) -> None:
+    page = tmp_path / "forest.html"
+
+    asked("map", str(page), "--theme", "forest", "--approval-no", "赣S(2026)123号")
+
+    said = page.read_text("utf-8")
+    assert "兴国县森林覆盖图" in said
+    assert "审图号：赣S(2026)123号" in said
+
+
+def test_a_theme_that_is_not_there_is_typed_wrongly_and_the_ones_there_are_are_named(qingshan: Any) -> None:
+    ran = qingshan("map", "--theme", "geology")
+
+    assert ran.returncode == 2
+    assert all(theme in ran.stderr for theme in ("progress", "forest", "wetland", "water", "redline"))
+
+
 def test_a_change_that_is_not_there_yet_is_refused(qingshan: Any) -> None:
     ran = qingshan("rates", "--as-of", "5")
 

@@ -1,4 +1,4 @@
-"""The demo: a made-up county on the real boundary, its rates by township and its map."""
+"""The demo: a made-up county on the real boundary, its rates by township and its maps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def demo(
     map_file: Annotated[Path, typer.Option(help="地图写到哪里 / where the map goes")] = numbers.MAP,
     _json: asked.AsJson = False,
 ) -> None:
-    """装入虚构的示例县，列出各乡镇森林覆盖率并画图 / land the made-up county, list its rates, draw its map."""
+    """装入虚构的示例县，列出各乡镇森林覆盖率并画图 / land the made-up county, list its rates, draw its maps."""
     from pipelines.demo import landing  # noqa: PLC0415 -- other commands need not wait for it
 
     engine = db.ready()
@@ -32,11 +32,13 @@ def demo(
         say.tell("demo.there")
     else:
         _land(seed, plots)
+    maps = numbers.map_files(map_file)
     with Session(engine) as session:
         answer, table = numbers.coverage(session, "township")
-        numbers.write_map(session, map_file)
-    say.answer({**answer, "map": str(map_file.resolve())}, table)
-    say.tell("demo.next", map=map_file.resolve())
+        numbers.write_maps(session, maps)
+    themed = [str(maps[theme].resolve()) for theme in numbers.THEMES]
+    say.answer({**answer, "map": str(map_file.resolve()), "themed_maps": themed}, table)
+    say.tell("demo.next", map=map_file.resolve(), themed="\n".join(f"  {file}" for file in themed))
 
 
 def _land(seed: int, plots: int) -> None:

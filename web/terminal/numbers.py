@@ -1,10 +1,11 @@
-"""The desk of numbers: the rates, and the map that shows them."""
+"""The desk of numbers: the rates, and the maps that show them."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 from rich.table import Table
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from layers.ground import db
 from layers.ground.history import last_no
-from pipelines.restoration.rates import Coverage, forest_coverage
+from pipelines.restoration.rates import Coverage, forest_coverage, measure
 from web.terminal import asked, say
 
 app = typer.Typer(no_args_is_help=True)
@@ -20,6 +21,8 @@ app = typer.Typer(no_args_is_help=True)
 MAP = Path("out/map.html")
 
 By = Literal["county", "township"]
+MapTheme = Literal["progress", "forest", "wetland", "water", "redline"]
+THEMES: tuple[MapTheme, ...] = get_args(MapTheme)
 
 
 @app.command()
@@ -37,14 +40,19 @@ def rates(
 
 @app.command("map")
 def draw_map(
-    file: Annotated[Path, typer.Argument(help="写成的网页 / the page to write")] = MAP,
+    file: Annotated[Path | None, typer.Argument(help="写成的网页 / the page to write")] = None,
+    theme: Annotated[
+        MapTheme | None, typer.Option(help="专题：修复进展、森林、湿地、水土、红线；不写为全县一张图 / its subject")
+    ] = None,
+    approval_no: Annotated[str | None, typer.Option(help="审图号 / map approval number")] = None,
     as_of: asked.AsOf = None,
     on: asked.On = None,
     _json: asked.AsJson = False,
 ) -> None:
-    """画全县地图：一个网页文件，断网也能看 / draw the county's map: one page that needs no network."""
+    """画地图：一个网页文件，断网也能看 / draw a map: one page that needs no network."""
+    file = file or map_files(MAP)[theme]
     with asked.moment(db.ready(), as_of, on) as session:
-        write_map(session, file, on)
+        write_maps(session, {theme: file}, on, approval_no=approval_no)
     if say.voice.as_json:
         say.answer({"file": str(file.resolve()), "bytes": file.stat().st_size})
     else:
@@ -69,12 +77,26 @@ def coverage(session: Session, by: By) -> tuple[dict[str, Any], Table]:
     return answer, say.table(title, headings, said)
 
 
-def write_map(session: Session, file: Path, on: datetime | None = None) -> None:
-    """Draw the map as the session sees the layers."""
-    from pipelines.paper.maps import write  # noqa: PLC0415 -- folium and pandas take a second to load
-    from pipelines.restoration.county_map import draw  # noqa: PLC0415
+def map_files(overview: Path) -> dict[MapTheme | None, Path]:
+    """Where every map goes: the county's own, and beside it the themed ones."""
+    return {None: overview} | {theme: overview.with_stem(f"{overview.stem}-{theme}") for theme in THEMES}
 
-    write(draw(session, as_of=asked.day(session, on)), file)
+
+def write_maps(
+    session: Session,
+    files: Mapping[MapTheme | None, Path],
+    on: datetime | None = None,
+    *,
+    approval_no: str | None = None,
+) -> None:
+    """Draw maps as the session sees the layers, each into its file; None is the county as a whole."""
+    from pipelines.paper.maps import write  # noqa: PLC0415 -- folium and pandas take a second to load
+    from pipelines.restoration.maps import OVERVIEW, Reading, draw  # noqa: PLC0415
+
+    day = date.fromisoformat(asked.day(session, on))
+    read = Reading(session, measure(session, on=day), day)
+    for theme, file in files.items():
+        write(draw(read, theme or OVERVIEW, approval_no=approval_no), file)
 
 
 def _plain(row: Coverage) -> dict[str, Any]:
