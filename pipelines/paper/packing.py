@@ -31,11 +31,11 @@ def generalise(shapes: NDArray[Any], *, metres: float) -> NDArray[Any]:
     if metres <= 0 or not (shapely.get_dimensions(shapes) > 0).any():
         return shapes
     per_degree = np.array([111_320 * np.cos(np.radians(shapely.total_bounds(shapes)[1::2].mean())), 110_800])
-    flat = shapely.transform(shapes, lambda xy: xy * per_degree)
-    polygons = np.flatnonzero(shapely.get_dimensions(flat) == 2)
-    fewer: NDArray[Any] = np.array(shapely.simplify(flat, metres))
-    fewer[polygons] = shapely.coverage_simplify(flat[polygons], metres)
-    return np.asarray(shapely.transform(fewer, lambda xy: xy / per_degree))
+    flat: NDArray[Any] = np.array(shapely.transform(shapes, lambda xy: xy * per_degree))
+    polygons, lines = (np.flatnonzero(shapely.get_dimensions(flat) == dimension) for dimension in (2, 1))
+    flat[polygons] = shapely.coverage_simplify(flat[polygons], metres)
+    flat[lines] = shapely.simplify(flat[lines], metres)
+    return np.asarray(shapely.transform(flat, lambda xy: xy / per_degree))
 
 
 def pack(shape: BaseGeometry | None, origin: tuple[float, float]) -> str:

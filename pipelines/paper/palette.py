@@ -103,8 +103,8 @@ def blend(colour: str, below: str, opacity: float) -> str:
     return "#" + bytes(round(opacity * a + (1 - opacity) * b) for a, b in pairs).hex()
 
 
-GREENS = ("#f6f2d0", "#d5e2a5", "#a2cb87", "#5fa777", "#267a63", "#0e4a43")
-MEADOWS = ("#fbf6dd", "#e2e4b4", "#c2d49b", "#9cbf8a", "#76a680", "#4f8a70")
+GREENS = ("#f6f2d0", "#d5e2a5", "#a2cb87", "#5fa777", "#1f7260", "#0d4540")
+MEADOWS = ("#fbf6dd", "#e3e4b4", "#c4d59d", "#a3c28e", "#82ae86", "#619a7e")
 """The same, as a ground for other things."""
 SAGES = ("#f8f5e6", "#dfe2c2", "#c0cba3", "#9eb389", "#7c9c7b")
 LAKES = ("#f8f4e8", "#d5e2df", "#b0ced2", "#8ab5c2", "#659cb0")

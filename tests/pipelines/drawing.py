@@ -1,4 +1,4 @@
-"""The sample county drawn: its layers in a database, its rates, and every map as a page."""
+"""What the maps of the sample county are drawn from: its layers, and every rate there may be."""
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,29 +12,16 @@ import shapely
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from layers.ground import db
-from pipelines.demo import county, landing
 from pipelines.paper.maps import write
 from pipelines.restoration.maps import MAPS, OVERVIEW, draw
 from pipelines.restoration.maps.water import downstream, upstream_hm2
 from pipelines.restoration.rates import measure
-from tests.conftest import a_database
 from tests.pipelines.drawing import every_rate, reading
 from web.terminal.numbers import MapTheme
 
 pytest_plugins = ["tests.browser"]
 
 Pages = dict[str, Path]
-
-
-@pytest.fixture(scope="module")
-def landed(server: Engine, template: str) -> Iterator[Engine]:
-    """A database with the sample county, a few plots only."""
-    with a_database(server, f"{template}_maps", template):
-        engine = db.engine(server.url.set(database=f"{template}_maps"))
-        landing.land(engine, county(7, plots=800), person="root", progress=lambda rows: None)
-        yield engine
-        engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -299,8 +284,8 @@ def test_what_lies_upstream_adds_up_to_the_mouth_and_a_ring_is_gone_round_once()
 
 def test_a_map_of_an_empty_county_is_a_sheet_with_nothing_on_it(engine: Engine) -> None:
     with Session(engine) as session:
-        nothing = replace(measure(session), measured={}, made_up=False)
-        pages = {name: draw(reading(session, rates=nothing), name) for name in MAPS}
+        read = reading(session, rates=measure(session))
+        pages = {name: draw(read, name) for name in MAPS}
 
     for page in pages.values():
         assert 'id="theme0"' not in page

@@ -25,7 +25,7 @@ def by_township(
 ) -> Theme | None:
     """A rate by township, the county as the table's last row; None when it is not measured."""
     measured = read.rates.measured.get(rate_id)
-    if measured is None:
+    if measured is None or not measured.townships:
         return None
     parts = {part.code: part for part in measured.townships}
     townships = [t for t in read.features(Township) if t.code in parts]
