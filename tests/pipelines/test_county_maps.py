@@ -260,9 +260,21 @@ def test_labels_cover_neither_one_another_nor_leave_the_window(name: str, pages:
     )
 
     shapes = [shapely.box(*box) for box in boxes]
-    assert len(shapes) >= 15
+    assert len(shapes) >= 10
     assert not any(a.intersection(b).area > 0 for i, a in enumerate(shapes) for b in shapes[:i])
     assert shapely.box(*window).covers(shapely.union_all(shapes))
+
+
+def test_the_quiet_names_of_townships_cover_no_sign(pages: Pages, phone: Any, desk: Any) -> None:
+    for reader in (phone, desk):
+        names, signs = reader.open(pages["progress"]).evaluate(
+            """() => [".label > .quiet:not(.hidden)", ".sign"].map((found) => [...document.querySelectorAll(found)]
+            .map((e) => { const r = e.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; }))"""
+        )
+
+        assert len(names) >= 5
+        covered = shapely.union_all([shapely.box(*sign) for sign in signs])
+        assert not any(shapely.box(*name).intersection(covered).area > 0 for name in names)
 
 
 def stream(code: str, to: str | None) -> SimpleNamespace:

@@ -1,7 +1,7 @@
 "use strict";
 /* Names on the map. Names at points come first, quiet ones last; each gives way to signs and to the names before it, and
-   is left out where there is no room. Inside an area it stays in the circle that fits there; at a point, or where the
-   window would cut it off, it goes beside. */
+   is left out where there is no room; a quiet one covers no sign either. Inside an area it stays in the circle that fits
+   there; at a point, or where the window would cut it off, it goes beside. */
 const labels = (() => {
   function one(data, row, at, map) {
     const box = document.createElement("div");
@@ -39,7 +39,8 @@ const labels = (() => {
       box.style.translate = "";
       const r = box.getBoundingClientRect();
       const cost = (place) => signs.reduce((sum, s) => sum + covered(moved(r, place), s), Math.hypot(...place));
-      const free = (place) => kept.every((k) => !covered(moved(r, place), k));
+      const taken = box.quiet ? [...kept, ...signs] : kept;
+      const free = (place) => taken.every((k) => !covered(moved(r, place), k));
       const whole = (place) => within(moved(r, place), frame);
       const cheapest = (some) => some.filter(free).sort((a, b) => cost(a) - cost(b))[0];
       const near = box.at[2] ? places(map, box.at) : [];

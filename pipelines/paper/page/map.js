@@ -152,7 +152,7 @@ const qingshan = (() => {
       if (data.looks[data.picks[row]].casing) casings.addLayer(casing(layer));
     });
     group.bindTooltip((layer) => name(data, layer.row), { sticky: true, className: "tip" });
-    group.bindPopup((layer) => card(data, layer.row), { maxWidth: 270, minWidth: 200 });
+    group.bindPopup((layer) => card(data, layer.row), { maxWidth: 290, minWidth: 210, maxHeight: on.getSize().y - 64 });
     group.on("popupopen", (e) => { group.closeTooltip(); mark(e.popup._source); }).on("popupclose", () => mark(null));
     const words = L.layerGroup(data.anchors.map((at, row) => at && labels.one(data, row, at, on)).filter(Boolean));
     group.on("add", () => { words.addTo(on); casings.addTo(on); }).on("remove", () => { words.remove(); casings.remove(); mark(null); });

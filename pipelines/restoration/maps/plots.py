@@ -35,6 +35,7 @@ _ENTRIES = {
     group: swatch(f"map_class.{group}", Look(fill=colour, line="#ffffff00", opacity=0.92))
     for group, colour in FORESTS.items()
 }
+_PLACE = Column("place", "林班", "compartment")
 _CLASS = Column("class", "地类", "land class")
 COUNT = Column("plots", "小班数", "plots", "", 0, additive=True)
 
@@ -49,8 +50,7 @@ def merged(read: Reading) -> Theme | None:
     found = read.once(rows)
     if not found:
         return None
-    joined = merge(read.once(frame), (*COMPARTMENT, "class", "group"))
-    joined["name"] = [_compartment(*key) for key in zip(*(joined[c] for c in COMPARTMENT), strict=True)]
+    joined = _placed(merge(read.once(frame), (*COMPARTMENT, "class", "group"))).rename(columns={"place": "name"})
     return _theme(joined, (_CLASS, COUNT, HM2), found, notes=(both("map_note.merged", {"plots": f"{len(found):,}"}),))
 
 
@@ -76,7 +76,7 @@ def _union(shapes: NDArray[Any]) -> Any:
 
 def _each(read: Reading) -> Theme | None:
     found = read.once(rows)
-    return _theme(read.once(frame), (_CLASS, HM2), found) if found else None
+    return _theme(_placed(read.once(frame)), (_PLACE, _CLASS, HM2), found) if found else None
 
 
 def _theme(drawn: gpd.GeoDataFrame, columns: tuple[Column, ...], found: Sequence[Any], **how: Any) -> Theme:
@@ -89,9 +89,11 @@ def _theme(drawn: gpd.GeoDataFrame, columns: tuple[Column, ...], found: Sequence
 
 def rows(read: Reading) -> Sequence[Any]:
     """Every plot as the layer has it, by code."""
-    asked = (Plot.code, Plot.township, Plot.village, Plot.compartment, Plot.land_class, Plot.land_class_system)
+    place = (Plot.township, Plot.village, Plot.compartment, Plot.subcompartment)
     found: Sequence[Any] = read.session.execute(
-        select(*asked, Plot.category, Plot.source, Plot.made_up, Plot.shape).order_by(Plot.code)
+        select(
+            *place, Plot.land_class, Plot.land_class_system, Plot.category, Plot.source, Plot.made_up, Plot.shape
+        ).order_by(Plot.code)
     ).all()
     return found
 
@@ -100,7 +102,8 @@ def frame(read: Reading) -> gpd.GeoDataFrame:
     """Every plot with its place, class, forest category and hm²: what it may be merged by."""
     said = [
         {
-            "name": r.code, "township": r.township, "village": r.village, "compartment": r.compartment,
+            "name": f"小班 plot {r.subcompartment}",
+            "township": r.township, "village": r.village, "compartment": r.compartment,
             "class": _class(r.land_class_system, r.land_class), "group": _GROUP_OF.get(r.land_class, "other"),
             "category": r.category,
         }
@@ -112,6 +115,11 @@ def frame(read: Reading) -> gpd.GeoDataFrame:
 def _class(system: str, code: str) -> str:
     known = facts.system(system)
     return f"{known[code].zh} {known[code].en}" if code in known else code
+
+
+def _placed(drawn: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """With the compartment in words in `place`."""
+    return drawn.assign(place=[_compartment(*key) for key in zip(*(drawn[c] for c in COMPARTMENT), strict=True)])
 
 
 def _compartment(township: str, village: str, compartment: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -79,7 +80,9 @@ def told(layer: type[Any], *names: str) -> tuple[Told, ...]:
 def _told(layer: type[Any], name: str) -> Told:
     described = fields(layer)[name]
     unit = described.unit or ""
-    column = Column(name, described.zh, described.en, unit, _DIGITS.get(unit))
+    # What follows a comma explains the column to those who fill it in; a township's code is read as its name.
+    en = "township" if described.codes == "townships" else re.split("[,;]", described.en)[0]
+    column = Column(name, described.zh, en, unit, _DIGITS.get(unit))
     if described.codes is None:
         return column, lambda feature: getattr(feature, name)
     codes = facts.system(described.codes).codes
