@@ -31,7 +31,7 @@ check: dev ## 静态检查：ruff, mypy, import-linter / what can be seen withou
 	$(IN)/mypy
 	$(IN)/lint-imports
 
-bench: dev ## 测速：编辑、批量、过去时点、导入 / measure speed
+bench: dev ## 测速，可只选一部分：ARGS='area --quick' / measure speed, all of it or a part
 	@$(IN)/python -m tests.bench $(ARGS)
 
 qgis: dev ## 真实的 QGIS 编辑小班（需先装 qgis、python3-qgis）/ a real QGIS edits plots (needs qgis, python3-qgis)

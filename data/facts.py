@@ -7,9 +7,10 @@ force when is said by the dates of a value, and the asker chooses.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +18,7 @@ from typing import Any
 
 from geo.refusal import Refusal
 
-_DATA = Path(__file__).parent
+DATA = Path(__file__).parent
 
 
 class FactsRefusal(Refusal):
@@ -112,6 +113,14 @@ class County:
 
 
 @dataclass(frozen=True)
+class Said:
+    """Words in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
 class Rate:
     """A rate as its source defines it; `decimals` and `rounding` are how it is printed."""
 
@@ -124,7 +133,40 @@ class Rate:
     decimals: int
     rounding: str
     rounding_confirmed: bool
+    method: Said
+    """How it is measured here."""
+    differences: tuple[Said, ...] = ()
+    """Why the measured value is not the announced one."""
+    own: bool = False
+    """An indicator of this system's own, not one that is assessed."""
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A question that the standards leave open about a figure: its permitted answers, and the one chosen."""
+
+    id: str
+    figure: str
+    zh: str
+    en: str
+    source: str
+    confirmed: bool
+    chosen: str
+    options: Mapping[str, Said]
+
+
+@dataclass(frozen=True)
+class ProtectionForm:
+    """What is drawn on the layers for a form of wetland protection: kinds of protected areas, kinds of controls.
+
+    A form of which nothing is drawn is known from the wetland's own entry alone.
+    """
+
+    form: str
+    confirmed: bool
+    areas: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,6 +191,16 @@ class Task:
     en: str
     departments: tuple[str, ...]
     mapped: bool = False
+    stated_lead: str | None = None
+
+    @property
+    def lead(self) -> str | None:
+        """The department that leads: as the text says, else the first it names."""
+        return self.stated_lead or next(iter(self.departments), None)
+
+    @property
+    def lead_inferred(self) -> bool:
+        return self.stated_lead is None
 
 
 @dataclass(frozen=True)
@@ -165,10 +217,30 @@ class Target:
     departments: tuple[str, ...]
     departments_inferred: bool = False
     sense: str | None = None
-    value: float | None = None
+    value: Decimal | None = None
+    """As written, with its decimals."""
     unit: str | None = None
     mapped: bool = False
+    rate: str | None = None
+    """The rate whose announced value decides."""
+    computed: str | None = None
+    """What of the layers gives today's value."""
+    accrues: bool = False
+    """Counted up from nothing over the plan's period; the others are levels."""
+    signed: bool = False
+    """A change, which may be below zero."""
+    stated_lead: str | None = None
     note: str | None = None
+
+    @property
+    def lead(self) -> str | None:
+        """As of a task."""
+        return self.stated_lead or next(iter(self.departments), None)
+
+    @property
+    def found(self) -> str:
+        """Where today's value comes from: announced, computed or reported."""
+        return "announced" if self.rate else "computed" if self.computed else "reported"
 
 
 @dataclass(frozen=True)
@@ -229,14 +301,14 @@ def systems() -> Mapping[str, CodeSystem]:
 
 @cache
 def county() -> County:
-    read = _read(_DATA / "county.toml")
-    return County(**read | {"box": tuple(read["box"]), "boundary": Boundary(**read["boundary"])})
+    row = read(DATA / "county.toml")
+    return County(**row | {"box": tuple(row["box"]), "boundary": Boundary(**row["boundary"])})
 
 
 @cache
 def townships() -> tuple[Township, ...]:
     """The townships and the economic development zone, by code."""
-    rows = _read(_DATA / "townships.toml")["township"]
+    rows = read(DATA / "townships.toml")["township"]
     return tuple(Township(**row | {"seat": tuple(row["seat"]) if "seat" in row else None}) for row in rows)
 
 
@@ -249,7 +321,23 @@ def township(written: str) -> Township | None:
 
 @cache
 def rates() -> Mapping[str, Rate]:
-    return MappingProxyType({row["id"]: Rate(**row) for row in _standards("rate")})
+    return MappingProxyType({row["id"]: _rate(row) for row in _standards("rate")})
+
+
+@cache
+def choices() -> Mapping[str, Choice]:
+    """The open questions of the rates by id."""
+    return MappingProxyType({row["id"]: _choice(row) for row in _standards("choice")})
+
+
+@cache
+def protection_forms() -> tuple[ProtectionForm, ...]:
+    """The forms of wetland protection, in the order in which they take ground."""
+    drawn = _standards("protection_form")
+    return tuple(
+        ProtectionForm(row["form"], row["confirmed"], tuple(row.get("areas", ())), tuple(row.get("controls", ())))
+        for row in drawn
+    )
 
 
 @cache
@@ -282,16 +370,16 @@ def plan(id: str) -> Plan:  # noqa: A002 -- as in Refusal
     """A plan with its tasks and targets. Raises FactsRefusal when there is none of that name."""
     if id not in plans():
         raise FactsRefusal("facts.no_plan", plan=id, known=", ".join(plans()))
-    read = _read(_DATA / "plan" / f"{id}.toml")
-    tasks = {t["number"]: Task(**t | {"departments": tuple(t["departments"])}) for t in read["task"]}
-    targets = {t["id"]: _target(t, tasks) for t in read["target"]}
-    return Plan(**read["plan"], tasks=MappingProxyType(tasks), targets=MappingProxyType(targets))
+    row = read(DATA / "plan" / f"{id}.toml", parse_float=Decimal)
+    tasks = {t["number"]: Task(**t | {"departments": tuple(t["departments"])}) for t in row["task"]}
+    targets = {t["id"]: _target(t, tasks) for t in row["target"]}
+    return Plan(**row["plan"], tasks=MappingProxyType(tasks), targets=MappingProxyType(targets))
 
 
 @cache
 def plans() -> tuple[str, ...]:
     """The ids of all plans."""
-    return tuple(sorted(file.stem for file in (_DATA / "plan").glob("*.toml")))
+    return tuple(sorted(file.stem for file in (DATA / "plan").glob("*.toml")))
 
 
 def _system(row: Mapping[str, Any]) -> CodeSystem:
@@ -301,6 +389,16 @@ def _system(row: Mapping[str, Any]) -> CodeSystem:
     return CodeSystem(**dict(row) | {"codes": MappingProxyType(codes)})
 
 
+def _rate(row: Mapping[str, Any]) -> Rate:
+    said = {"method": Said(**row["method"]), "differences": tuple(Said(**d) for d in row.get("differences", ()))}
+    return Rate(**dict(row) | said)
+
+
+def _choice(row: Mapping[str, Any]) -> Choice:
+    options = {option["id"]: Said(option["zh"], option["en"]) for option in row["options"]}
+    return Choice(**dict(row) | {"options": MappingProxyType(options)})
+
+
 def _rule(row: Mapping[str, Any]) -> RuleFact:
     settings = MappingProxyType(row.get("settings", {}))
     return RuleFact(**dict(row) | {"fields": tuple(row["fields"]), "settings": settings})
@@ -308,16 +406,18 @@ def _rule(row: Mapping[str, Any]) -> RuleFact:
 
 def _target(row: Mapping[str, Any], tasks: Mapping[int, Task]) -> Target:
     of_task = tasks[row["task"]].departments if row["task"] in tasks else ()
-    return Target(**dict(row) | {"departments": tuple(row.get("departments", of_task))})
+    value = None if "value" not in row else Decimal(row["value"])
+    return Target(**dict(row) | {"departments": tuple(row.get("departments", of_task)), "value": value})
 
 
 def _standards(kind: str) -> Iterator[dict[str, Any]]:
-    for file in sorted((_DATA / "standards").glob("*.toml")):
-        yield from _read(file).get(kind, ())
+    for file in sorted((DATA / "standards").glob("*.toml")):
+        yield from read(file).get(kind, ())
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read(file: Path, *, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """A file of facts as it stands. Raises FactsRefusal when it does not parse."""
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return tomllib.loads(file.read_text("utf-8"), parse_float=parse_float)
     except tomllib.TOMLDecodeError as error:
         raise FactsRefusal("facts.unreadable", file=file.name, reason=str(error)) from error

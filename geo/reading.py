@@ -15,8 +15,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.area import Floats, survey_area
-from geo.crs import DEGREES, STORAGE, Box, Shapes, Taken, name_of, said, take_crs, to_storage, zones
+from geo.area import survey_area
+from geo.crs import DEGREES, STORAGE, Box, Floats, Shapes, Taken, name_of, said, take_crs, to_storage, zones
 from geo.formats.registry import open_file
 from geo.formats.values import Bounds, Column, Contents, Feature, LayerListed, Scalar
 from geo.refusal import Note

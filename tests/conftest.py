@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -64,3 +64,22 @@ def engine(url: URL) -> Iterator[Engine]:
     found = db.engine(url)
     yield found
     found.dispose()
+
+
+@pytest.fixture(scope="session")
+def login(server: Engine) -> Iterator[Callable[[Engine, str], URL]]:
+    """Make a login of a group role; gives the address under which it reaches a database."""
+    made: list[str] = []
+
+    def make(engine: Engine, group: str) -> URL:
+        name, password = f"qs_{uuid.uuid4().hex[:10]}", uuid.uuid4().hex
+        with server.connect() as connection:
+            connection.execute(text(f"create role {name} login password '{password}' in role {group}"))
+            connection.execute(text(f"alter role {name} set lc_messages = 'C'"))
+        made.append(name)
+        return engine.url.set(drivername="postgresql+psycopg", username=name, password=password)
+
+    yield make
+    with server.connect() as connection:
+        for name in made:
+            connection.execute(text(f"drop role {name}"))

@@ -38,6 +38,26 @@ def plot(number: int, **fields: Any) -> Edit:
     return Edit("plots", uuid.UUID(int=number), values)
 
 
+def feature(layer: str, number: int, shape: MultiPolygon, **fields: Any) -> Edit:
+    """A new feature of any layer, under a code made of its number."""
+    values = {"code": f"{number:03d}", "name": f"{layer} {number}", "source": "test", "shape": shape, **fields}
+    return Edit(layer, identity(layer, number), values)
+
+
+def identity(layer: str, number: int) -> uuid.UUID:
+    """The id of that feature."""
+    return uuid.uuid5(uuid.UUID(int=4490), f"{layer} {number}")
+
+
+def township(number: int, shape: MultiPolygon, **fields: Any) -> Edit:
+    return feature("townships", number, shape, **{"code": f"36073210{number}", "name": f"第{number}乡", **fields})
+
+
+def strip(first: int, columns: int, row: int = 0, rows: int = 1) -> MultiPolygon:
+    """A rectangle of whole squares, for townships and zones over plots."""
+    return MultiPolygon([shapely.union_all([square(first + i, row + j) for i in range(columns) for j in range(rows)])])
+
+
 def revised(number: int, base: int | None = None, **fields: Any) -> Edit:
     """A revision of that plot."""
     return Edit("plots", uuid.UUID(int=number), fields, base)

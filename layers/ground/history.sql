@@ -174,6 +174,23 @@ begin
   return new;
 end $$;
 
+-- A stated value belongs to the change of its own transaction, whoever writes it, and stands as it was stated.
+create or replace function journal.state() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  new.change := journal.mine();
+  return new;
+end $$;
+
+create or replace trigger state before insert on records.stated
+  for each row execute function journal.state();
+create or replace trigger stands before update on records.stated
+  for each row execute function journal.refuse('stated', 'A stated value is never rewritten: state it again.');
+create or replace trigger stays before delete on records.stated
+  for each row execute function journal.refuse('stated', 'A stated value is never removed: withdraw it.');
+create or replace trigger stays_whole before truncate on records.stated
+  for each statement execute function journal.refuse('stated', 'Stated values are kept for ever.');
+
 -- The moment that a session of the past reads at. Missing settings mean: everything that is known, on any day.
 create or replace function journal.past_no() returns bigint
 language sql stable parallel safe

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, any_, cast, func, literal, select
+import numpy as np
+import shapely
+from geoalchemy2 import Geometry
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import ColumnElement, LargeBinary, and_, any_, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
+
+from geo.crs import Shapes
+from layers.ground.base import SRID
 
 Key = tuple[Any, ...]
 
@@ -34,3 +42,31 @@ def by_natural_key(session: Session, layer: type[Any], keys: Collection[Key]) ->
     held = and_(*(column == wanted.c[column.name] for column in columns))
     found = session.execute(select(layer.__table__.c.id, *columns).join(wanted, held))
     return {tuple(row[1:]): row[0] for row in found}
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of a layer, by code: the columns asked for, row by row, and their shapes (EPSG:4490) beside them."""
+
+    rows: Sequence[Any]
+    shapes: Shapes
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def features_near(
+    session: Session, layer: type[Any], columns: Sequence[str], near: BaseGeometry, *where: ColumnElement[bool]
+) -> Features:
+    """The features whose bounding box meets that of `near`: id, code and the columns asked for.
+
+    A layer as large as the county is read in bulk: shapes come as bytes and are decoded together.
+    """
+    table = layer.__table__
+    named = [table.c[name] for name in ("id", "code", *columns)]
+    box = func.ST_MakeEnvelope(*near.bounds, SRID, type_=Geometry)
+    wkb = func.ST_AsBinary(table.c.shape, type_=LargeBinary).label("wkb")
+    found = session.execute(
+        select(*named, wkb).where(table.c.shape.op("&&")(box), *where).order_by(table.c.code, table.c.id)
+    ).all()
+    return Features(found, np.asarray(shapely.from_wkb([row.wkb for row in found]), dtype=object))

@@ -16,13 +16,13 @@ from sqlalchemy import Connection, Engine, text
 
 from layers.ground.base import SRID, Base
 from layers.ground.layer import SurveyedLayer, catalogue
-from layers.records import batches, codes
+from layers.records import batches, codes, figures, plans, stated
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 _HERE = Path(__file__).parent
-_RECORDS = (batches, codes)
+_RECORDS = (batches, codes, figures, plans, stated)
 """Modules whose tables belong to the schema though no layer names them."""
 
 SCHEMAS = ("layers", "journal", "records", "past")
@@ -50,9 +50,10 @@ def build(connection: Connection) -> None:
 
 
 def install(connection: Connection) -> None:
-    """Lay triggers, past views, grants and code lists over the tables. Idempotent."""
+    """Lay triggers, past views, grants, code lists and plans over the tables. Idempotent."""
     _run(connection, _overlay())
     codes.load(connection)
+    plans.load(connection)
     _run(connection, f"comment on schema past is '{_fingerprint()}'")
 
 
@@ -83,7 +84,7 @@ def _overlay() -> str:
 @cache
 def _fingerprint() -> str:
     """A hash of what install lays: when a checkout brings something new, it is laid again."""
-    return sha256(f"{_overlay()}{list(codes.rows())}".encode()).hexdigest()
+    return sha256(f"{_overlay()}{list(codes.rows())}{list(plans.rows())}".encode()).hexdigest()
 
 
 def _file(name: str) -> str:

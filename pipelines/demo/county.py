@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from pipelines.demo.figures import figures
 from pipelines.demo.landuse import classes, controls, erosion, erosion_field, landclass
 from pipelines.demo.past import Past
 from pipelines.demo.scene import scene, townships
@@ -22,4 +23,4 @@ def county(seed: int, *, plots: int = 20_000) -> Demo:
     rows = [*townships(s), *s.stands.rows(), *landclass(s, kinds), *s.protection.rows, *controls(s, kinds)]
     rows += [*basins, *wetlands(s), *sections(s, basins), *erosion(s, 2023, prone), *mines(s), *projects(s)]
     base = Step(date(2024, 1, 1), "建立示例底数", "lay the base of the sample county", None, rows)
-    return Demo(seed, [base, *Past(s, rows, prone).steps()])
+    return Demo(seed, [base, *Past(s, rows, prone).steps(), *figures()])

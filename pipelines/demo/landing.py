@@ -19,11 +19,13 @@ from layers.ground.layer import SurveyedLayer, layer_named
 from pipelines.demo.values import Demo, Row, Step
 from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit, Occasion, Outcome
+from pipelines.edits.stating import enter
 
 _PORTION = 1000
 _FEATURES = uuid.UUID("3d0b1c54-7e0e-5f57-9d0c-2f0f7a360732")
-_LANDED, _WHOLE = "demo", "demo complete"
-"""Cursors: how many steps have landed, and that none is missing."""
+_LANDED, _WHOLE = "demo", "demo complete with stated values"
+"""Cursors: how many steps have landed, and that none is missing. A demo that gains steps takes another name for the
+second, so that one which landed before goes on with them."""
 
 
 class DemoRefusal(Refusal):
@@ -62,6 +64,8 @@ def _land_step(session: Session, step: Step, person: str, progress: Callable[[in
             if receipt.outcome in (Outcome.REFUSED, Outcome.CONFLICTED):
                 raise DemoRefusal("demo.refused", feature=receipt.edit.fields.get("code"), reasons=receipt.reasons)
         progress(len(rows))
+    for said in step.stated:
+        enter(session, said, occasion, today=step.effective_on)
 
 
 def _portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
+from pipelines.edits.stating import Statement
+
 SOURCE = "示例数据,虚构 / made-up sample"
 Kind = Literal["real", "boundary", "correction", "method"]
 
@@ -21,13 +23,14 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """One change: true from `effective_on`; `kind` empty where the person did not state it."""
+    """One change, of rows or of stated values: true from `effective_on`; `kind` empty where it was not stated."""
 
     effective_on: date
     zh: str
     en: str
     kind: Kind | None
     rows: list[Row]
+    stated: Sequence[Statement] = ()
 
 
 @dataclass(frozen=True)

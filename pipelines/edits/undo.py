@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from layers.ground.history import Delta, deltas, latest_versions, rows_at
 from layers.ground.journal import Change
 from layers.ground.layer import catalogue, layer_named
+from layers.records.stated import Stated
 from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit, EditRefusal, Occasion, Outcome, Receipt
 
@@ -28,11 +29,14 @@ class Undone:
 def undo(session: Session, no: int, occasion: Occasion) -> Undone:
     """Undo the change numbered `no`.
 
-    Raises EditRefusal when there is none, or when others brought back what it ended while this was under way.
+    Raises EditRefusal when there is none, when it stated values (they are withdrawn, not undone), or when others
+    brought back what it ended while this was under way.
     """
     change = session.scalar(select(Change.id).where(Change.no == no))
     if change is None:
         raise EditRefusal("undo.unknown", no=no)
+    if said := session.scalars(select(Stated.subject).where(Stated.change == change)).all():
+        raise EditRefusal("undo.stated", no=no, subjects="、".join(said))
     did: dict[str, list[Delta]] = defaultdict(list)
     for delta in deltas(session, after=no - 1, upto=no, layers=[layer.__tablename__ for layer in catalogue()]):
         did[delta.layer].append(delta)

@@ -58,8 +58,11 @@ def county_map(
 
 
 def write(html: str, path: Path) -> Path:
-    """Put a map where it is wanted; a reader never meets half of it."""
+    """Put a map where it is wanted; a reader never meets half of it. A device or pipe is written to, never replaced."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():
+        path.write_text(html, encoding="utf-8", newline="\n")
+        return path
     half = path.with_name(f".{path.name}.half")
     half.write_text(html, encoding="utf-8", newline="\n")
     return half.replace(path)

@@ -6,22 +6,29 @@ A measured rate is a leading indicator. What counts against a target is announce
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from math import fsum
 
-import numpy as np
-from shapely.geometry import MultiPolygon
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data import facts
-from geo.area import area
 from layers.ground.history import last_no
-from layers.plots import Plot
 from layers.townships import Township
+from pipelines.restoration.counting import ACCOUNTS, Sum, context, count, sums, towns
+from pipelines.restoration.definitions import Definition, in_use
+
+FORMULAS: Mapping[str, tuple[str, str]] = {
+    "forest-coverage": ("forest", "land"),
+    "forest-protection": ("protected-forest", "forest"),
+    "wetland-protection": ("protected-wetland", "wetland"),
+    "soil-conservation": ("kept", "land"),
+    "redline-share": ("redline", "land"),
+}
+"""Rate → the figures it is the quotient of. `kept` is the land that is not `eroded`."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +48,7 @@ class Part:
     @property
     def percent(self) -> Decimal | None:
         """In percent, rounded half up to 2 decimals; None as above."""
-        if self.share is None:
-            return None
-        return Decimal(100 * self.share).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return None if self.share is None else percent(self.share)
 
 
 @dataclass(frozen=True)
@@ -56,80 +61,134 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Adjustment:
+    """The land as published, and as drawn: the townships' land is adjusted (平差) from one to the other."""
+
+    official_m2: float
+    mapped_m2: float
+
+
+@dataclass(frozen=True)
 class Rates:
     """Every rate that the layers allow, at one change; one whose layers hold nothing is not there."""
 
     no: int
     """The change up to which edits are counted."""
     uncounted: int
-    """Edits that were committed since and are not counted yet."""
+    """Changes that were committed since and are not counted yet."""
+    on: date
+    """The day on which zones had to be in force."""
     made_up: bool
+    adjustment: Adjustment | None
+    """None where no land area was published: the land is that of the townships as drawn."""
     measured: Mapping[str, Measured]
     """By the rate: forest-coverage, forest-protection, wetland-protection, soil-conservation, redline-share."""
 
 
-def measure(session: Session, *, on: date | None = None) -> Rates:  # noqa: ARG001 -- zones follow
-    """Every rate, computed anew from the layers as the session sees them. on: the day on which zones are in force."""
-    *townships, county = forest_coverage(session)
-    parts = [Part(c.code, c.name, c.forest_m2, c.land_m2) for c in (*townships, county)]
-    coverage = Measured(facts.rates()["forest-coverage"], tuple(parts[:-1]), parts[-1])
-    return Rates(last_no(session), 0, any(t.made_up for t in townships), {coverage.rate.id: coverage})
-
-
 @dataclass(frozen=True)
-class Coverage:
-    """The forest coverage of one township, or of the county as the sum of them."""
+class Place:
+    """A township as the tables name it."""
 
     code: str
     name: str
-    forest_m2: float
-    land_m2: float
-    shape: MultiPolygon | None = None
-    """The township, EPSG:4490; None for the county."""
-    made_up: bool = False
-
-    @property
-    def percent(self) -> Decimal | None:
-        """In percent, rounded half up to 2 decimals; None where there is no land."""
-        if not self.land_m2:
-            return None
-        return Decimal(100 * self.forest_m2 / self.land_m2).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    official_m2: float | None
 
 
-def forest_coverage(session: Session) -> list[Coverage]:
-    """森林覆盖率 by township, by code, the county last: the forest's plots over the townships' land.
-
-    Areas are additive (edges straight in longitude and latitude), so that the townships add up to the county.
-    Which land classes are forest is in data/standards/rates.toml. A plot counts for the township in its attribute.
-    """
-    forest = _forest_by_township(session)
-    townships = session.execute(
-        select(Township.code, Township.name, Township.shape, Township.made_up).order_by(Township.code)
-    ).all()
-    land = area(np.array([row.shape for row in townships], dtype=object))
-    rows = [
-        Coverage(row.code, row.name or "", forest.get(row.code, 0.0), float(m2), row.shape, row.made_up)
-        for row, m2 in zip(townships, land, strict=True)
+def measure(session: Session, *, on: date, definition: Definition | None = None) -> Rates:
+    """Every rate, counted anew from the layers as the session sees them."""
+    c = context(session, on, definition)
+    counted = [
+        row
+        for town in towns(session)
+        for account in ACCOUNTS
+        for tally in count(session, town, account, c)
+        for row in sums(town, tally)
     ]
+    return rates_of(counted, places(session), no=last_no(session), on=on, definition=c.definition)
+
+
+def places(session: Session) -> list[Place]:
+    """The townships by code, as the session sees them."""
+    found = session.execute(select(Township.code, Township.name, Township.official_area_m2).order_by(Township.code))
+    return [Place(row.code, row.name or row.code, row.official_area_m2) for row in found]
+
+
+def rates_of(
+    counted: Iterable[Sum],
+    townships: Sequence[Place],
+    *,
+    no: int,
+    on: date,
+    uncounted: int = 0,
+    definition: Definition | None = None,
+) -> Rates:
+    """The rates of what was counted."""
+    rows = list(counted)
+    figures = _by_township(rows)
+    drawn = figures.get("land", {})
+    adjustment, land = _adjusted(drawn, townships, definition or in_use())
+    if land:
+        figures["land"] = land
+    if "eroded" in figures:
+        figures["kept"] = {code: land[code] - eroded for code, eroded in figures["eroded"].items()}
+    measured = {
+        rate: _measured(facts.rates()[rate], figures[over], figures[under], townships)
+        for rate, (over, under) in FORMULAS.items()
+        if over in figures and under in figures
+    }
+    return Rates(no, uncounted, on, any(row.made_up for row in rows), adjustment, measured)
+
+
+def percent(share: float, decimals: int = 2) -> Decimal:
+    """A share (0–1) in percent, rounded half up."""
+    return Decimal(100 * share).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def apportioned(values: Sequence[float], decimals: int) -> tuple[list[Decimal], Decimal]:
+    """Values and their sum, rounded so that they add up to the last digit.
+
+    The sum is rounded half up; each value is rounded down, and the units that are left go to the largest remainders.
+    """
+    unit = Decimal(1).scaleb(-decimals)
+    exact = [Decimal(value) for value in values]
+    total = sum(exact, Decimal()).quantize(unit, ROUND_HALF_UP)
+    floor = [value.quantize(unit, ROUND_FLOOR) for value in exact]
+    left = int((total - sum(floor, Decimal())) / unit)
+    largest = sorted(range(len(exact)), key=lambda i: (floor[i] - exact[i], i))[:left]
+    return [value + unit if i in largest else value for i, value in enumerate(floor)], total
+
+
+def _by_township(rows: Iterable[Sum]) -> dict[str, dict[str, float]]:
+    """Figure → township → m², summed in the order of the classes, whatever order the rows come in."""
+    found: dict[str, dict[str, list[tuple[str, float]]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        found[row.figure][row.township].append((row.cls, row.m2))
+    return {
+        figure: {code: fsum(m2 for _, m2 in sorted(parts)) for code, parts in of.items()}
+        for figure, of in found.items()
+    }
+
+
+def _measured(
+    rate: facts.Rate, over: Mapping[str, float], under: Mapping[str, float], townships: Sequence[Place]
+) -> Measured:
+    parts = tuple(Part(p.code, p.name, over.get(p.code, 0.0), under.get(p.code, 0.0)) for p in townships)
     county = facts.county()
-    return [*rows, Coverage(county.adcode, county.zh, sum(r.forest_m2 for r in rows), sum(r.land_m2 for r in rows))]
+    numerator, denominator = fsum(p.numerator_m2 for p in parts), fsum(p.denominator_m2 for p in parts)
+    return Measured(rate, parts, Part(county.adcode, county.zh, numerator, denominator))
 
 
-def _forest_by_township(session: Session) -> Mapping[str, float]:
-    rows = [row for row in session.execute(_COUNTED) if _is_forest(row)]
-    areas = area(np.array([row.shape for row in rows], dtype=object))
-    forest: dict[str, float] = defaultdict(float)
-    for row, m2 in zip(rows, areas, strict=True):
-        forest[row.township] += float(m2)
-    return forest
-
-
-_COUNTED = select(Plot.township, Plot.shape, Plot.land_class, Plot.land_class_system, Plot.canopy)
-
-
-def _is_forest(plot: Any) -> bool:
-    """Whether a plot's class counts, and its canopy where the class asks for one and the plot states it."""
-    counted = facts.forest_classes(plot.land_class_system).get(plot.land_class)
-    if counted is None:
-        return False
-    return counted.min_canopy is None or plot.canopy is None or plot.canopy >= counted.min_canopy
+def _adjusted(
+    drawn: Mapping[str, float], townships: Sequence[Place], definition: Definition
+) -> tuple[Adjustment | None, dict[str, float]]:
+    """The townships' land, adjusted to what was published of them, and of the county, in proportion."""
+    land, published = dict(drawn), {p.code: p.official_m2 for p in townships if p.official_m2}
+    if definition.choices["land-area"] != "official" or not land:
+        return None, land
+    whole = set(published) == set(land)
+    official = facts.county().official_area_m2 or (fsum(published.values()) if whole else None)
+    if official is None:
+        return None, land
+    land = {code: published[code] for code in land} if whole else land
+    scale = official / fsum(land.values())
+    return Adjustment(official, fsum(drawn.values())), {code: m2 * scale for code, m2 in land.items()}

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--quick] [--json FILE]`: measure the journal beside what one would otherwise use.
+"""`python -m tests.bench [PART …] [--quick] [--into FOLDER]`: measure the program beside what one would otherwise use.
 
 Exit code 1 when two ways that should answer the same do not.
 """
@@ -7,42 +7,79 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
+from sqlalchemy import Engine
 
-from tests.bench import benching, report
-from tests.bench.benching import Measured
-from tests.bench.stores import DifferentAnswers
+from tests.bench import area, databases, importing
+from tests.bench.found import DifferentAnswers, Found, Say
+from tests.bench.journal import part as journal
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the bench, and how much it does when it may take its time, and when not."""
+
+    measure: Callable[[Engine, Any, Say], Found]
+    whole: Any
+    quick: Any
+
+
+PARTS = {
+    "area": Part(area.measure, area.WHOLE, area.QUICK),
+    "journal": Part(journal.measure, journal.WHOLE, journal.QUICK),
+    "import": Part(importing.measure, importing.WHOLE, importing.QUICK),
+}
+
+_OUT, _ERR = Console(width=150), Console(stderr=True)
 
 
 def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    asked.add_argument("--quick", action="store_true", help="20,000 rows only")
-    asked.add_argument("--json", type=Path, default=Path("out/bench.json"), metavar="FILE")
+    asked.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; without any, all of them")
+    asked.add_argument("--quick", action="store_true", help="small sizes only")
+    asked.add_argument("--into", type=Path, default=Path("out/bench"), metavar="FOLDER", help="for every single run")
     said = asked.parse_args()
-    sizes = benching.QUICK if said.quick else benching.WHOLE
-    err, began = Console(stderr=True), time.monotonic()
-    said.json.parent.mkdir(parents=True, exist_ok=True)
-
-    def keep(done: str, so_far: Measured) -> None:
-        err.print(f"{time.monotonic() - began:5.0f} s  {done}")
-        said.json.write_text(json.dumps(report.plain(so_far, sizes), ensure_ascii=False, indent=1), "utf-8")
-
-    server = benching.server_engine()
+    if unknown := set(said.parts) - set(PARTS):
+        asked.error(f"no such part: {', '.join(sorted(unknown))}")
+    said.into.mkdir(parents=True, exist_ok=True)
+    server = databases.server_engine()
     try:
-        measured = benching.measure(server, sizes, keep)
-    except DifferentAnswers as different:
-        said.json.unlink(missing_ok=True)
-        err.print(f"different answers, nothing is measured: {different}", style="red", markup=False)
-        return 1
+        held = [_held(server, name, said.quick, said.into / f"{name}.json") for name in said.parts or PARTS]
     finally:
         server.dispose()
-    Console(width=150).print(report.drawn(measured, sizes))
-    err.print(f"{time.monotonic() - began:.0f} s; every run: {said.json}")
-    return 0
+    return 0 if all(held) else 1
+
+
+def _held(server: Engine, name: str, quick: bool, file: Path) -> bool:
+    """Measure one part and show what it found; whether all its ways gave the same answers."""
+    part, began = PARTS[name], time.monotonic()
+
+    def say(done: str) -> None:
+        _ERR.print(f"{time.monotonic() - began:5.0f} s  {name}: {done}")
+
+    file.unlink(missing_ok=True)
+    try:
+        found = part.measure(server, part.quick if quick else part.whole, say)
+    except DifferentAnswers as different:
+        _ERR.print(f"{name}: different answers, nothing is measured: {different}", style="red", markup=False)
+        return False
+    file.write_text(json.dumps({"machine": _machine(), **found.plain}, ensure_ascii=False, indent=1), "utf-8")
+    _OUT.print(*found.tables, sep="\n")
+    say(f"every run is in {file}")
+    return True
+
+
+def _machine() -> dict[str, Any]:
+    return {"cores": os.cpu_count(), "cpu": platform.processor() or platform.machine(), "load": os.getloadavg()}
 
 
 if __name__ == "__main__":

@@ -7,21 +7,24 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL
+from rich.table import Table
+from sqlalchemy import URL, Engine
 
 from geo.formats.values import Column
 from geo.formats.writing import Layout, write
 from layers.plots import Plot
 from tests.bench import plots
-from tests.bench.rounds import Connection
-from tests.bench.stores import JOURNAL, Answer, answer
+from tests.bench.databases import Connection, connected, fresh, said, settings
+from tests.bench.found import Found, Say, compared, table
+from tests.bench.journal.stores import JOURNAL, Answer, agree, answer
 
 _KINDS: dict[type, Any] = {str: "text", int: "integer", float: "real", bool: "boolean"}
 _OURS = ("survey_area_m2", "survey_crs")
@@ -30,6 +33,10 @@ _LOOK_S = 0.1
 
 IN_FILE = tuple(name for name in plots.COLUMNS if name not in ("id", "shape", *_OURS))
 CHECKED = (*IN_FILE, "id", "shape")
+
+
+QUICK = (20_000,)
+WHOLE = (*QUICK, 200_000)
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,22 @@ SAID = {
 }
 
 
+def measure(server: Engine, sizes: Sequence[int], say: Say) -> Found:
+    """Bring one file in by every loader in turn, each into the same fresh database. Raises DifferentAnswers."""
+    imports: list[Import] = []
+    for rows in sizes:
+        with fresh(server) as url, connected(url) as connection, tempfile.TemporaryDirectory() as folder:
+            connection.execute("create schema peers")
+            connection.commit()
+            present = [loader for loader in loaders(url, write_file(Path(folder), rows)) if loader.command]
+            say(f"{rows:,} rows: file written")
+            imports += [load(loader, url, rows) for loader in present]
+            agree("imported", {loader.title: answered(connection, loader) for loader in present})
+        say(f"{rows:,} rows: imported")
+    plain = [vars(i) | {"rows_per_s": i.rows_per_s} for i in imports]
+    return Found([_drawn(imports), compared(("server", said(settings(server))), *SAID.items())], {"imports": plain})
+
+
 def loaders(url: URL, file: Path) -> list[Loader]:
     """The program's command and its peers, for this file and database."""
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -86,7 +109,7 @@ def loaders(url: URL, file: Path) -> list[Loader]:
     ]
 
 
-def write_file(path: Path, rows: int) -> None:
+def write_file(folder: Path, rows: int) -> Path:
     """A GeoPackage of plots with their uuids, under the columns' own names."""
     kinds = {name: _KINDS[Plot.__table__.columns[name].type.python_type] for name in IN_FILE}
     columns = (Column("qs_id", "text", 36), *(Column(name, kind) for name, kind in kinds.items()))
@@ -95,7 +118,9 @@ def write_file(path: Path, rows: int) -> None:
         for portion in plots.portions(rows)
         for row in portion
     )
+    path = folder / "plots.gpkg"
     write(records, path, Layout("plots", columns))
+    return path
 
 
 def load(loader: Loader, url: URL, rows: int) -> Import:
@@ -106,10 +131,10 @@ def load(loader: Loader, url: URL, rows: int) -> Import:
         list(loader.command or ()), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     watch = _Watch(child.pid)
-    said, _ = child.communicate()
+    output, _ = child.communicate()
     seconds = time.perf_counter() - began
     if child.returncode:
-        raise subprocess.CalledProcessError(child.returncode, loader.title, said[-3000:])
+        raise subprocess.CalledProcessError(child.returncode, loader.title, output[-3000:])
     return Import(loader.title, rows, seconds, _cpu_s() - spent, watch.peak())
 
 
@@ -122,6 +147,14 @@ def _cpu_s() -> float:
 def answered(connection: Connection, loader: Loader) -> Answer:
     """What the loader brought, but for the columns that an import computes itself."""
     return answer(connection, loader.query, of=CHECKED)
+
+
+def _drawn(imports: Iterable[Import]) -> Table:
+    made = table("Import of a GeoPackage", "", "rows", "rows/s", "seconds", "CPU s", "peak memory")
+    for one in imports:
+        figures = f"{one.rows_per_s:,.0f}", f"{one.seconds:.1f}", f"{one.cpu_s:.1f}", f"{one.peak_bytes / 1e6:,.0f} MB"
+        made.add_row(one.loader, f"{one.rows:,}", *figures)
+    return made
 
 
 class _Watch:

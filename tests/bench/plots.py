@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from data import facts
+from geo.crs import Shapes
 from layers.ground.layer import fields
 from layers.plots import Plot
 
@@ -48,6 +49,12 @@ def portions(total: int, *, first: int = 0) -> Iterator[list[dict[str, Any]]]:
         yield _portion(start, min(PORTION, total - start), math.isqrt(total - 1) + 1)
 
 
+def shapes(count: int, *, of: int) -> Shapes:
+    """The shapes alone of the first plots of a layer: the more it holds, the smaller they are."""
+    side, starts = math.isqrt(of - 1) + 1, range(0, count, PORTION)
+    return np.concatenate([_shapes(_random(s), np.arange(s, min(s + PORTION, count)), side) for s in starts])
+
+
 def ids(total: int, *, first: int = 0) -> Iterator[list[uuid.UUID]]:
     """The ids of the same plots in the same portions."""
     for start in range(first, total, PORTION):
@@ -60,12 +67,12 @@ def feature(number: int) -> uuid.UUID:
 
 
 def _portion(first: int, count: int, side: int) -> list[dict[str, Any]]:
-    random = np.random.default_rng([_SEED, first])
+    random = _random(first)
     numbers = np.arange(first, first + count)
-    shapes = _shapes(random, numbers, side)
+    drawn_shapes = _shapes(random, numbers, side)
     drawn = {name: _drawn(random, name, count) for name in _open_columns()}
     return [
-        {**_named(int(n)), **_FILLED, **{name: values[i] for name, values in drawn.items()}, "shape": shapes[i]}
+        {**_named(int(n)), **_FILLED, **{name: values[i] for name, values in drawn.items()}, "shape": drawn_shapes[i]}
         for i, n in enumerate(numbers)
     ]
 
@@ -77,7 +84,11 @@ def _named(number: int) -> dict[str, Any]:
     return {"id": feature(number), "code": "-".join(key), "name": f"小班{number}"} | dict(zip(_KEYS, key, strict=True))
 
 
-def _shapes(random: np.random.Generator, numbers: Any, side: int) -> list[Any]:
+def _random(first: int) -> np.random.Generator:
+    return np.random.default_rng([_SEED, first])
+
+
+def _shapes(random: np.random.Generator, numbers: Any, side: int) -> Shapes:
     """Rings around the middle of each plot's cell that keep within it, so that they are valid and do not overlap."""
     cell = 0.6 / side
     turns = np.linspace(0, 2 * np.pi, VERTICES, endpoint=False)
@@ -85,7 +96,7 @@ def _shapes(random: np.random.Generator, numbers: Any, side: int) -> list[Any]:
     east = 115.15 + (numbers % side + 0.5)[:, None] * cell + reach * np.cos(turns)
     north = 26.08 + (numbers // side + 0.5)[:, None] * cell + reach * np.sin(turns)
     rings = shapely.polygons(np.stack([east, north], axis=2))
-    return list(shapely.multipolygons(rings[:, None]))
+    return np.asarray(shapely.multipolygons(rings[:, None]), dtype=object)
 
 
 def _open_columns() -> list[str]:

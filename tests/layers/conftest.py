@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import URL, Engine, text
+from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
 
 from layers.ground import db
@@ -46,25 +46,6 @@ class Psql:
         )  # fmt: skip
         errors = [line.split("ERROR:  ")[1] for line in ran.stderr.splitlines() if "ERROR:  " in line]
         return [*ran.stdout.splitlines(), *errors]
-
-
-@pytest.fixture(scope="session")
-def login(server: Engine) -> Iterator[Callable[[Engine, str], URL]]:
-    """Make a login of a group role; gives the address under which it reaches a database."""
-    made: list[str] = []
-
-    def make(engine: Engine, group: str) -> URL:
-        name, password = f"qs_{uuid.uuid4().hex[:10]}", uuid.uuid4().hex
-        with server.connect() as connection:
-            connection.execute(text(f"create role {name} login password '{password}' in role {group}"))
-            connection.execute(text(f"alter role {name} set lc_messages = 'C'"))
-        made.append(name)
-        return engine.url.set(drivername="postgresql+psycopg", username=name, password=password)
-
-    yield make
-    with server.connect() as connection:
-        for name in made:
-            connection.execute(text(f"drop role {name}"))
 
 
 @pytest.fixture(scope="module")

@@ -9,15 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy import URL, Engine, create_engine, insert, text
 from sqlalchemy.orm import Session
 
 from layers.ground import db, schema
 from layers.ground.history import last_no, past
 from layers.ground.layer import catalogue
 from layers.plots import Plot
+from layers.records.stated import Stated
 from pipelines.edits.apply import apply
 from tests.conftest import a_database
+from tests.layers.test_stated import COVERAGE
 from tests.samples import ended, occasion, plot, revised
 
 LAYERS = [layer.__tablename__ for layer in catalogue()]
@@ -151,6 +153,7 @@ def test_a_dump_restored_holds_the_same_and_goes_on_counting(server: Engine, eng
     for edits in ([plot(1, name="青山"), plot(2)], [revised(1, name="山")], [ended(2)]):
         with Session(engine) as session, session.begin():
             apply(session, edits, occasion())
+            session.execute(insert(Stated).values(COVERAGE))
     file = str(tmp_path / "dump")
 
     with empty(server) as restored:

@@ -1,4 +1,4 @@
-"""The sample county, landed once for all tests that only read it."""
+"""A small made-up county in a database of its own, landed once for all tests that only read it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from tests.conftest import a_database
 
 
 @pytest.fixture(scope="session")
-def landed(server: Engine, template: str) -> Iterator[Engine]:
-    """A database with the sample county, a few plots only; for reading alone."""
-    with a_database(server, f"{template}_landed", template):
-        engine = db.engine(server.url.set(database=f"{template}_landed"))
-        landing.land(engine, county(7, plots=800), person="root", progress=lambda rows: None)
+def sample_county(server: Engine, template: str) -> Iterator[Engine]:
+    """The demo's county of another seed, with about 1,500 plots. Not to be written to."""
+    name = f"{template}_sample"
+    with a_database(server, name, template):
+        engine = db.engine(server.url.set(database=name))
+        landing.land(engine, county(7, plots=1500), person="林小青", progress=lambda rows: None)
         yield engine
         engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,22 +14,28 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from pipelines.paper.maps import write
-from pipelines.restoration.maps import MAPS, OVERVIEW, draw
+from pipelines.restoration.maps import MAPS, OVERVIEW, Reading, draw
 from pipelines.restoration.maps.water import downstream, upstream_hm2
-from pipelines.restoration.rates import measure
-from tests.pipelines.drawing import every_rate, reading
+from pipelines.restoration.rates import Rates, measure
 from web.terminal.numbers import MapTheme
 
 pytest_plugins = ["tests.browser"]
 
 Pages = dict[str, Path]
+TODAY = date(2026, 11, 25)
+
+
+def reading(session: Session, **otherwise: Any) -> Reading:
+    """The session's layers and rates; `otherwise` replaces what the rates say."""
+    rates: Rates = replace(measure(session, on=TODAY), **otherwise)
+    return Reading(session, rates, TODAY)
 
 
 @pytest.fixture(scope="module")
-def pages(landed: Engine, tmp_path_factory: pytest.TempPathFactory) -> Pages:
+def pages(sample_county: Engine, tmp_path_factory: pytest.TempPathFactory) -> Pages:
     """Every map, drawn from one reading."""
     folder = tmp_path_factory.mktemp("maps")
-    with Session(landed) as session:
+    with Session(sample_county) as session:
         read = reading(session)
         return {name: write(draw(read, name, approval_no="赣S(2026)000号"), folder / f"{name}.html") for name in MAPS}
 
@@ -43,6 +50,7 @@ COUNTED = {
     "What drains to what (schematic)": "select count(*) from layers.watersheds where downstream is not null",
     "Rivers and reservoirs": "select count(*) from layers.wetlands where not micro",
     "Wetlands": "select count(*) from layers.wetlands",
+    "Wetlands by form of protection": "select count(*) from layers.wetlands",
     "Soil erosion, 2025": "select count(*) from layers.erosion where year = 2025 and intensity <> 'slight'",
     "Protected areas": "select count(*) from layers.protected_areas",
     "Red lines": "select count(*) from layers.redlines",
@@ -73,7 +81,7 @@ def expected(engine: Engine, name: str, layer: str) -> int:
 
 @pytest.mark.parametrize("name", MAPS)
 def test_every_feature_is_drawn_in_chinese_and_nothing_is_asked_of_the_network(
-    name: str, pages: Pages, landed: Engine, desk: Any
+    name: str, pages: Pages, sample_county: Engine, desk: Any
 ) -> None:
     page = desk.open(pages[name])
     for box in page.locator("input[data-theme]").all():
@@ -83,7 +91,7 @@ def test_every_feature_is_drawn_in_chinese_and_nothing_is_asked_of_the_network(
         """() => Object.fromEntries(qingshan.themes.map((t) => [t.data.en,
         t.group.getLayers().filter((l) => qingshan.map.hasLayer(l)).length]))"""
     )
-    assert drawn == {layer: expected(landed, name, layer) for layer in drawn}
+    assert drawn == {layer: expected(sample_county, name, layer) for layer in drawn}
     assert min(drawn.values()) > 0
     # Without a Chinese font every character is the same empty box; the last one has none in any font.
     glyphs = page.evaluate(
@@ -112,7 +120,7 @@ HEROES = {
     OVERVIEW: "历史遗留废弃矿山",
     "progress": "历史遗留废弃矿山",
     "forest": "森林覆盖率（量算值）",
-    "wetland": "湿地",
+    "wetland": "湿地（按保护形式）",
     "water": "监测断面",
     "redline": "红线管控分区",
 }
@@ -131,6 +139,7 @@ def test_a_sheet_says_what_it_shows_of_when_from_whom_and_how_it_was_counted(
         assert words in said
     if name != "progress":
         assert "不是公布值" in said
+        assert "计一次" in said  # from the method of each rate
         assert "the announced value alone" in said
     # Everything on it but the boundary is made up, layer by layer.
     assert page.locator("#legend .made").count() == page.locator("#legend .layer").count()
@@ -141,30 +150,36 @@ def test_the_doors_themes_are_the_maps_there_are() -> None:
 
 
 def test_a_rate_that_is_not_measured_leaves_the_townships_as_ground_and_no_figure(
-    landed: Engine, desk: Any, tmp_path: Path
+    sample_county: Engine, desk: Any, tmp_path: Path
 ) -> None:
-    with Session(landed) as session:
-        page = desk.open(write(draw(reading(session, rates=measure(session)), "wetland"), tmp_path / "wetland.html"))
+    with Session(sample_county) as session:
+        page = desk.open(write(draw(reading(session, measured={}), "wetland"), tmp_path / "wetland.html"))
 
     assert "Townships" in page.evaluate("qingshan.themes.map((t) => t.data.en)")
     assert page.locator(".headline").count() == 0
     assert "0.00" not in page.locator(".folium-map").inner_text()
 
 
-def test_a_township_without_a_share_is_no_data_and_never_nought(pages: Pages, desk: Any) -> None:
-    page = desk.open(pages["wetland"])
+def test_a_township_without_a_share_is_no_data_and_never_nought(
+    sample_county: Engine, desk: Any, tmp_path: Path
+) -> None:
+    with Session(sample_county) as session:
+        found = measure(session, on=TODAY).measured["wetland-protection"]
+        first, *others = found.townships
+        dry = replace(found, townships=(replace(first, numerator_m2=0, denominator_m2=0), *others))
+        read = reading(session, measured={"wetland-protection": dry})
+        page = desk.open(write(draw(read, "wetland"), tmp_path / "wetland.html"))
+
     table = page.locator("table", has=page.locator("th", has_text="湿地保护率"))
-
-    last = table.locator("tbody tr").last
-
-    assert last.locator("td").first.text_content() == "—"
+    assert table.locator("tbody tr", has_text=first.name).locator("td").first.text_content() == "—"
     assert "无数据" in page.locator("#legend").inner_text()
 
 
-def test_edits_that_the_rates_do_not_count_yet_stand_on_the_sheet(landed: Engine, desk: Any, tmp_path: Path) -> None:
-    with Session(landed) as session:
-        read = reading(session, rates=every_rate(session, uncounted=3))
-        page = desk.open(write(draw(read, "forest"), tmp_path / "forest.html"))
+def test_edits_that_the_rates_do_not_count_yet_stand_on_the_sheet(
+    sample_county: Engine, desk: Any, tmp_path: Path
+) -> None:
+    with Session(sample_county) as session:
+        page = desk.open(write(draw(reading(session, uncounted=3), "forest"), tmp_path / "forest.html"))
 
     assert page.locator(".uncounted").inner_text().split("\n") == [
         "另有 3 笔编辑尚未计入比率",
@@ -173,19 +188,21 @@ def test_edits_that_the_rates_do_not_count_yet_stand_on_the_sheet(landed: Engine
 
 
 def test_the_county_s_value_stands_in_large_and_at_the_foot_of_the_table(
-    pages: Pages, landed: Engine, desk: Any
+    pages: Pages, sample_county: Engine, desk: Any
 ) -> None:
     page = desk.open(pages["forest"])
-    with Session(landed) as session:
-        percent = str(measure(session).measured["forest-coverage"].county.percent)
+    with Session(sample_county) as session:
+        percent = str(measure(session, on=TODAY).measured["forest-coverage"].county.percent)
 
     assert page.locator(".headline dd").first.inner_text() == f"{percent}%"
     assert page.locator("table tfoot td").first.inner_text() == percent
 
 
-def test_a_mine_says_when_it_was_planned_and_done_in_both_languages(pages: Pages, landed: Engine, desk: Any) -> None:
+def test_a_mine_says_when_it_was_planned_and_done_in_both_languages(
+    pages: Pages, sample_county: Engine, desk: Any
+) -> None:
     page = desk.open(pages["progress"])
-    with landed.connect() as connection:
+    with sample_county.connect() as connection:
         name, planned, done = connection.execute(
             text("select name, planned_on::text, done_on::text from layers.mines where done_on is not null limit 1")
         ).one()
@@ -211,10 +228,9 @@ def test_a_layer_is_switched_from_the_keyboard(pages: Pages, desk: Any) -> None:
     assert page.locator(".sign").count() == 0
 
 
-def test_only_zones_in_force_on_the_day_are_drawn(landed: Engine, pages: Pages) -> None:
-    with Session(landed) as session:
-        before = reading(session, on=date(2022, 10, 13))
-        page = draw(before, "redline")
+def test_only_zones_in_force_on_the_day_are_drawn(sample_county: Engine, pages: Pages) -> None:
+    with Session(sample_county) as session:
+        page = draw(reading(session, on=date(2022, 10, 13)), "redline")
 
     # The demo's red lines are in force from 14 October 2022, its protected areas from 2013 on.
     assert "红线管控分区" not in page
@@ -296,7 +312,7 @@ def test_what_lies_upstream_adds_up_to_the_mouth_and_a_ring_is_gone_round_once()
 
 def test_a_map_of_an_empty_county_is_a_sheet_with_nothing_on_it(engine: Engine) -> None:
     with Session(engine) as session:
-        read = reading(session, rates=measure(session))
+        read = reading(session)
         pages = {name: draw(read, name) for name in MAPS}
 
     for page in pages.values():

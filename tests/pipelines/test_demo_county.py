@@ -132,6 +132,15 @@ def test_soil_is_kept_on_about_85_percent(demo: Demo) -> None:
     assert 100 * (1 - eroded / square_metres(boundary())) == pytest.approx(85.5, abs=2.0)
 
 
+def test_every_year_of_the_monitoring_finds_about_as_much_erosion(demo: Demo) -> None:
+    of_year: dict[int, float] = {}
+    for row in (row for step in demo.steps for row in step.rows if row.layer == "erosion"):
+        of_year[row.values["year"]] = of_year.get(row.values["year"], 0) + square_metres(row.values["shape"])
+
+    assert sorted(of_year) == [2023, 2024, 2025]
+    assert [m2 / square_metres(boundary()) for m2 in of_year.values()] == pytest.approx([0.15] * 3, abs=0.03)
+
+
 def test_every_shape_is_valid_of_its_kind_and_in_the_county(demo: Demo) -> None:
     kinds = {str(layer.__tablename__): layer.shape_kind for layer in catalogue()}
     near = shapely.buffer(boundary(), 0.0005)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -253,3 +254,15 @@ def test_writing_leaves_the_page_alone_in_its_folder(tmp_path):
 
     assert path.read_bytes() == "<p>青山\n</p>".encode()
     assert [p.name for p in path.parent.iterdir()] == ["a.html"]
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    write("<p>青山</p>", pipe)
+
+    assert os.read(reader, 100) == "<p>青山</p>".encode()
+    assert pipe.is_fifo()
+    os.close(reader)

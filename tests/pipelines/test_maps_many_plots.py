@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,17 @@ from data import facts
 from geo.area import area
 from layers.ground import db
 from pipelines.paper.maps import write
-from pipelines.restoration.maps import draw, plots
+from pipelines.restoration.maps import Reading, draw, plots
 from pipelines.restoration.maps.reading import framed
 from pipelines.restoration.rates import measure
 from tests.conftest import a_database
-from tests.pipelines.drawing import reading
 
 pytest_plugins = ["tests.browser"]
 
 COLUMNS, ROWS = 400, 250
 BLOCK = 5
 """Plots along the side of a compartment."""
+TODAY = date(2026, 11, 25)
 LAND = np.array(["030100", "030200", "030301", "030302", "030402"])
 
 
@@ -104,7 +105,8 @@ def _bring_in(connection: psycopg.Connection[Any]) -> None:
 def page(many: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Session(many) as session:
         return write(
-            draw(reading(session, rates=measure(session)), "forest"), tmp_path_factory.mktemp("many") / "forest.html"
+            draw(Reading(session, measure(session, on=TODAY), TODAY), "forest"),
+            tmp_path_factory.mktemp("many") / "forest.html",
         )
 
 
@@ -117,7 +119,7 @@ def groups(engine: Engine) -> int:
 
 def test_merging_by_compartment_and_class_loses_no_square_metre(many: Engine) -> None:
     with Session(many) as session:
-        read = reading(session, rates=measure(session))
+        read = Reading(session, measure(session, on=TODAY), TODAY)
         each, merged = read.once(plots.frame), plots.shown(read).frame
 
         by_class = dict(session.execute(text("select land_class, count(*) from layers.plots group by 1")).all())

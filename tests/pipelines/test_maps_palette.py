@@ -6,6 +6,7 @@ Euclidean in OKLab (Ottosson 2020), in which 0.02 is about what an eye just tell
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,12 @@ from pipelines.paper import palette
 from pipelines.paper.maps import write
 from pipelines.paper.palette import FORESTS, INK, PAPER, WHITE, Look, blend, contrast
 from pipelines.paper.themes import Theme
-from pipelines.restoration.maps import MAPS, draw
-from tests.pipelines.drawing import reading
+from pipelines.restoration.maps import MAPS, Reading, draw
+from pipelines.restoration.rates import measure
 
 pytest_plugins = ["tests.browser"]
 
+TODAY = date(2026, 11, 25)
 EYES = {
     "all three": np.eye(3),
     "protanopia": np.array(
@@ -82,9 +84,9 @@ def test_the_simulation_confuses_red_and_green_for_the_eyes_that_do() -> None:
 
 
 @pytest.fixture(scope="module")
-def themes(landed: Engine) -> dict[str, list[Theme]]:
-    with Session(landed) as session:
-        read = reading(session)
+def themes(sample_county: Engine) -> dict[str, list[Theme]]:
+    with Session(sample_county) as session:
+        read = Reading(session, measure(session, on=TODAY), TODAY)
         return {name: [t for t in composition.themes(read) if t] for name, composition in MAPS.items()}
 
 
@@ -168,10 +170,12 @@ CONTRASTS = """() => {
 
 @pytest.mark.parametrize("name", ["forest", "progress"])
 def test_every_word_of_the_sheet_has_the_contrast_of_wcag_aa(
-    name: str, landed: Engine, desk: Any, tmp_path: Path
+    name: str, sample_county: Engine, desk: Any, tmp_path: Path
 ) -> None:
-    with Session(landed) as session:
-        page = desk.open(write(draw(reading(session), name), tmp_path / f"{name}.html"))
+    with Session(sample_county) as session:
+        page = desk.open(
+            write(draw(Reading(session, measure(session, on=TODAY), TODAY), name), tmp_path / f"{name}.html")
+        )
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     page.locator("button[data-row]").first.click()
 

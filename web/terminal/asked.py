@@ -6,7 +6,7 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -82,6 +82,21 @@ def day(session: Session, on: datetime | None) -> str:
     return (at or datetime.now(zone())).astimezone(zone()).date().isoformat()
 
 
+def judged_on(session: Session, as_of: str | None, on: datetime | None) -> date:
+    """The day by which what is planned is judged: the one asked for, else that of the moment asked for, else today."""
+    if on is not None:
+        return on.date()
+    if as_of is None:
+        return today()
+    known = _known(as_of)
+    return date.fromisoformat(day(session, None)) if isinstance(known, int) else known.astimezone(zone()).date()
+
+
+def today() -> date:
+    """Today in the county."""
+    return datetime.now(zone()).date()
+
+
 def zone() -> ZoneInfo:
     """The county's time."""
     return ZoneInfo(facts.county().timezone)
@@ -100,3 +115,8 @@ def _known(as_of: str) -> int | datetime:
         return read
     now = datetime.now(zone())
     return now if read.date() == now.date() else read.replace(hour=23, minute=59, second=59, microsecond=999_999)
+
+
+def plan(id: str | None) -> facts.Plan:  # noqa: A002 -- as in Refusal
+    """The plan of an id; of none, the one that began last. Raises FactsRefusal for an unknown one."""
+    return facts.plan(id) if id else max(map(facts.plan, facts.plans()), key=lambda plan: plan.start)

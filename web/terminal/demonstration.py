@@ -1,4 +1,4 @@
-"""The demo: a made-up county on the real boundary, its rates by township and its maps."""
+"""The demo: a made-up county on the real boundary, its rates by township, its plan and its maps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from sqlalchemy.orm import Session
 
 from layers.ground import db
-from web.terminal import asked, numbers, say
+from web.terminal import asked, numbers, plan, progress, rates, say
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -24,7 +24,7 @@ def demo(
     map_file: Annotated[Path, typer.Option(help="地图写到哪里 / where the map goes")] = numbers.MAP,
     _json: asked.AsJson = False,
 ) -> None:
-    """装入虚构的示例县，列出各乡镇森林覆盖率并画图 / land the made-up county, list its rates, draw its maps."""
+    """装入虚构的示例县，列出覆盖率、进度和方案，并画图 / land the made-up county: its rates, progress, plan, maps."""
     from pipelines.demo import landing  # noqa: PLC0415 -- other commands need not wait for it
 
     engine = db.ready()
@@ -32,13 +32,16 @@ def demo(
         say.tell("demo.there")
     else:
         _land(seed, plots)
-    maps = numbers.map_files(map_file)
+    found, announced = rates.known_rates(engine, None, None)
     with Session(engine) as session:
-        answer, table = numbers.coverage(session, "township")
-        numbers.write_maps(session, maps)
-    themed = [str(maps[theme].resolve()) for theme in numbers.THEMES]
-    say.answer({**answer, "map": str(map_file.resolve()), "themed_maps": themed}, table)
-    say.tell("demo.next", map=map_file.resolve(), themed="\n".join(f"  {file}" for file in themed))
+        how_far, works = progress.now(session)
+        stands, targets = plan.now(session)
+        numbers.write_maps(session, found, maps := numbers.map_files(map_file))
+    drawn = {theme or "county": str(file.resolve()) for theme, file in maps.items()}
+    more = {"maps": drawn, "progress": how_far, "plan": stands}
+    answer = rates.plain(found, announced, townships=True)
+    say.answer({**answer, **more}, *rates.township_tables(found), works, targets)
+    say.tell("demo.next", maps="\n".join(f"  {file}" for file in drawn.values()))
 
 
 def _land(seed: int, plots: int) -> None:

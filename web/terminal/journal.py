@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from layers.ground import db
 from layers.ground.history import Delta, deltas
 from layers.ground.journal import Change, InboxItem
 from layers.ground.layer import catalogue, fields, layer_named
+from layers.records.stated import Stated
 from pipelines.edits import inbox as waiting
 from pipelines.edits.edit import EditRefusal
 from pipelines.edits.undo import undo as undo_change
@@ -45,11 +46,13 @@ def show(no: int, _json: asked.AsJson = False) -> None:
             raise EditRefusal("undo.unknown", no=no)
         did = deltas(session, after=no - 1, upto=no, layers=[layer.__tablename__ for layer in catalogue()])
         told = _change(change)
+        stated = _stated(session, change)
     counts = Counter((d.layer, _what(d)) for d in did)
     features = [{"layer": d.layer, "id": str(d.id), "did": _what(d), "version": d.version} for d in did]
     rows = [(layer, what, str(n)) for (layer, what), n in sorted(counts.items())]
+    rows += [(f"{s['subject']} {s['year']}", f"{s['series']} {s['written'] or '—'}", "") for s in stated]
     say.answer(
-        {**told, "features": features},
+        {**told, "features": features, "stated": stated},
         say.table(f"变更 / change {no}", {"layer": False, "did": False, "features": True}, rows),
     )
 
@@ -127,6 +130,16 @@ def _change(change: Change) -> dict[str, object]:
         "effective_on": str(change.effective_on),
         "note": change.note or "",
     }
+
+
+def _stated(session: Session, change: Change) -> list[dict[str, Any]]:
+    """The values that a change stated; one without a value withdraws."""
+    rows = session.scalars(select(Stated).where(Stated.change == change.id).order_by(Stated.id))
+    said = ("subject", "plan", "series", "year")
+    return [
+        {**{name: getattr(row, name) for name in said}, "written": None if row.value is None else str(row.value)}
+        for row in rows
+    ]
 
 
 def _what(delta: Delta) -> str:

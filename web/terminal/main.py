@@ -13,7 +13,19 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from geo.refusal import Refusal
-from web.terminal import database, demonstration, files, journal, numbers, say
+from web.terminal import (
+    database,
+    demonstration,
+    explaining,
+    files,
+    journal,
+    numbers,
+    plan,
+    progress,
+    rates,
+    say,
+    stating,
+)
 from web.terminal.asked import DoorRefusal, TypedRefusal
 from web.terminal.say import Tongue
 
@@ -25,7 +37,7 @@ app = typer.Typer(
 )
 
 
-for desk in (demonstration, numbers, files, journal):
+for desk in (demonstration, rates, explaining, progress, plan, stating, numbers, files, journal):
     app.add_typer(desk.app)
 app.add_typer(database.app, name="db")
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 from enum import StrEnum
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from data.texts import Lang, text
@@ -59,17 +59,32 @@ def label(zh: str, en: str) -> str:
     return {"zh": zh, "en": en}.get(voice.tongue.value, f"{zh} {en}")
 
 
+def named(zh: str, en: str) -> str:
+    """A name in the chosen language, or in both, a line each."""
+    return {"zh": zh, "en": en}.get(voice.tongue.value, f"{zh}\n{en}")
+
+
+def phrase(id: str, /, **values: object) -> str:  # noqa: A002 -- as in Refusal
+    """As spoken, on one line."""
+    return " ".join(text(id, lang, values) for lang in voice.langs)
+
+
+def made_up(wanted: bool) -> dict[str, str]:
+    """What a title says of made-up data: the values `made_up_zh` and `made_up_en` of its text, else empty."""
+    return {f"made_up_{lang}": text("plan_table.made_up", lang) if wanted else "" for lang in ("zh", "en")}
+
+
 def tell(id: str, /, **values: object) -> None:  # noqa: A002 -- as in Refusal
     """Say something about the work."""
     err.print(spoken(id, **values), markup=False, highlight=False)
 
 
-def answer(value: Any, table: Table | None = None) -> None:
-    """Give the answer: JSON when asked for, else the table."""
-    if voice.as_json or table is None:
+def answer(value: Any, *tables: RenderableType) -> None:
+    """Give the answer: JSON when asked for, else the tables."""
+    if voice.as_json or not tables:
         out.print_json(json.dumps(value, ensure_ascii=False, default=_plain))
     else:
-        out.print(table)
+        out.print(*tables, sep="\n")
 
 
 def refuse(refusal: Refusal) -> None:
@@ -81,13 +96,20 @@ def refuse(refusal: Refusal) -> None:
         err.print(spoken(refusal.id, **refusal.values), style="red", markup=False, highlight=False)
 
 
-def table(title: str, columns: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> Table:
-    """A table; `columns` says of each heading whether it holds numbers."""
-    drawn = Table(title=title, title_justify="left")
+def table(title: str, columns: Mapping[str, bool], rows: Iterable[Sequence[str]], *, below: str = "") -> Table:
+    """A table; `columns` says of each heading whether it holds numbers, `below` what the reader must know of them."""
+    drawn = Table(title=title, title_justify="left", caption=below or None, caption_justify="left")
     for heading, numeric in columns.items():
-        drawn.add_column(heading, justify="right" if numeric else "left")
+        # Fold, for the words of Chinese have no gaps and would lose their ends.
+        drawn.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*row)
+    return drawn
+
+
+def below(drawn: Table, words: str) -> Table:
+    """The table with words below it."""
+    drawn.caption, drawn.caption_justify, drawn.caption_style = words, "left", "none"
     return drawn
 
 

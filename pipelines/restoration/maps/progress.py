@@ -15,6 +15,7 @@ from pipelines.paper.styles import Codes, One
 from pipelines.paper.themes import Figure, Theme
 from pipelines.restoration.maps.reading import Reading, layer_theme, present, told
 from pipelines.restoration.maps.townships import ground
+from pipelines.restoration.progress import progress as works
 
 _COLOURS = {"todo": TODO, "works": WORKS, "accepted": ACCEPTED, "closed": CLOSED}
 _GROUPS = {
@@ -43,13 +44,13 @@ def themes(read: Reading) -> Iterable[Theme | None]:
 
 
 def figures(read: Reading) -> Iterator[Figure]:
-    """Of how many the works are accepted; the list of mines is judged by area too, which the table gives."""
-    for name, features in (
-        ("mines", read.features(Mine)), ("clean-watersheds", _clean(read)), ("micro-wetlands", _micro(read)),
-    ):  # fmt: skip
-        if features:
-            done = sum(group(f) in ("accepted", "closed") for f in features)
-            yield Figure(f"{done} / {len(features)}", "", both(f"map_figure.{name}"))
+    """Of how many the works are accepted, as `qingshan progress` counts them; mines are judged by their area too."""
+    counted = works(read.session, on=read.rates.on)
+    for name in ("mines", "clean-watersheds", "micro-wetlands"):
+        found = counted[name]
+        if found is not None and found.items:
+            hm2 = {"done": f"{found.done.hm2 or 0:,.0f}", "whole": f"{found.whole.hm2 or 0:,.0f}"}
+            yield Figure(f"{found.done.count} / {found.whole.count}", "", both(f"map_figure.{name}", hm2))
 
 
 def group(feature: Any) -> str | None:

@@ -34,12 +34,12 @@ _DIGITS = {"hm²": 2, "t/(km²·a)": 0, "分": 1, "万元": 2}
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """One session's layers and rates on one day, for any number of maps."""
+    """One session's layers and rates, for any number of maps. Zones are drawn when the rates count them."""
 
     session: Session
     rates: Rates
-    on: date
-    """The day on which zones must be in force to be drawn."""
+    as_of: date
+    """The day that the layers speak of."""
     _made: dict[object, Any] = field(default_factory=dict)
 
     def once(self, make: Callable[[Reading], Made]) -> Made:
@@ -57,8 +57,8 @@ class Reading:
         return features
 
     def in_force(self, layer: type[Any]) -> list[Any]:
-        """The features of a layer of zones that are in force on the day."""
-        return [f for f in self.features(layer) if _covers(f.in_force_from, f.in_force_to, self.on)]
+        """The features of a layer of zones that are in force on the day of the rates."""
+        return [f for f in self.features(layer) if _covers(f.in_force_from, f.in_force_to, self.rates.on)]
 
     def figure(self, rate_id: str) -> Iterator[Figure]:
         """The county's value of a rate, where it is measured."""

@@ -42,7 +42,7 @@ def draw(read: Reading, name: str = OVERVIEW, *, approval_no: str | None = None)
     themes = [theme for theme in composition.themes(read) if theme is not None]
     sheet = Sheet(
         **both(f"map_title.{name}", {"zh": county.zh, "en": county.en}),
-        as_of=read.on.isoformat(),
+        as_of=read.as_of.isoformat(),
         sources=tuple(_sources(themes)),
         no=last_no(read.session),
         uncounted=read.rates.uncounted,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from data import facts
 from data.texts import both
 from layers.townships import Township
 from pipelines.paper.palette import QUIET, Swatch
 from pipelines.paper.styles import Column, One, Steps
-from pipelines.paper.themes import Theme
+from pipelines.paper.themes import Theme, Words
 from pipelines.restoration.maps.reading import Reading, distinct, framed, layer_theme, layer_words
 from pipelines.restoration.rates import Part
 
@@ -42,13 +44,23 @@ def by_township(
         label=("name", "share"),
         total=_of(measured.county),
         sources=distinct(t.source for t in townships),
-        notes=(both("map_note.measured"),),
+        notes=tuple(_notes(read, measured.rate)),
     )
 
 
 def ground_of(read: Reading, rate_id: str, bounds: tuple[float, ...], ramp: tuple[str, ...]) -> Theme | None:
     """A rate by township as the ground of a map, or the townships alone when it is not measured."""
     return by_township(read, rate_id, bounds, ramp) or ground(read)
+
+
+def _notes(read: Reading, rate: facts.Rate) -> Iterator[Words]:
+    """How the rate was counted, and what it is not."""
+    yield both("map_note.measured")
+    yield {"zh": f"{rate.zh}：{rate.method.zh}。", "en": f"{rate.en.capitalize()}: {rate.method.en}."}
+    if rate.own:
+        yield both("map_note.own", {"zh": rate.zh, "en": rate.en})
+    if read.rates.adjustment is not None:
+        yield both("map_note.adjusted")
 
 
 def _area(part: str, rate_id: str) -> Column:

@@ -19,6 +19,7 @@ from layers.wetlands import Wetland
 from pipelines.paper.palette import CATCHMENT, EROSIONS, RIVER, SAGES, SECTION, Look, swatch
 from pipelines.paper.styles import Codes, Column, One
 from pipelines.paper.themes import Figure, Theme
+from pipelines.restoration.definitions import in_use
 from pipelines.restoration.maps.progress import watersheds
 from pipelines.restoration.maps.reading import HM2, Reading, distinct, framed, layer_theme, layer_words, present, told
 from pipelines.restoration.maps.townships import ground_of
@@ -62,7 +63,7 @@ def _erosion(read: Reading) -> Theme | None:
     """The patches of the latest year that count as loss, by intensity."""
     year = read.session.scalar(select(func.max(ErosionPatch.year)))
     intensities = facts.system("erosion-intensity").codes
-    lost = [code for code in intensities if code in facts.counted(_RATE, "erosion-intensity")]
+    lost = [code for code in intensities if code in in_use().counted(_RATE, "erosion-intensity")]
     looks = (Look(fill=colour, line=colour, width=0.5, opacity=0.95) for colour in EROSIONS)
     entries = {code: swatch(f"map_class.erosion-{code}", look) for code, look in zip(lost, looks, strict=True)}
     patches = read.session.scalars(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from data import facts
 from layers.wetlands import Wetland
 from pipelines.paper.palette import KEPT, LAKES, OPEN, UNKEPT, area, swatch
 from pipelines.paper.themes import Figure, Theme
+from pipelines.restoration.definitions import in_use
 from pipelines.restoration.maps.reading import Reading, layer_theme, present, told
 from pipelines.restoration.maps.redline import protected_areas
 from pipelines.restoration.maps.townships import ground_of
@@ -36,11 +36,14 @@ def _wetlands(read: Reading) -> Theme | None:
     features = read.features(Wetland)
     says = told(Wetland, "kind", "protection_form", "baseline", "township")
     style = present(_ENTRIES, map(_standing, features))
-    return layer_theme("wetlands", features, style, says=says, group=_standing, level=2)
+    return layer_theme("wetlands-by-form", features, style, says=says, group=_standing, level=2)
 
 
 def _standing(wetland: Any) -> str:
-    """Whether it is protected, and by a form that counts in the rate."""
+    """Whether a form of protection is entered for it, and one that counts in the rate.
+
+    The rate itself also asks whether the ground lies within a protected area.
+    """
     if wetland.protection_form is None:
         return "unkept"
-    return "kept" if wetland.protection_form in facts.counted(_RATE, "wetland-protection") else "open"
+    return "kept" if wetland.protection_form in in_use().counted(_RATE, "wetland-protection") else "open"

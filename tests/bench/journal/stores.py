@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 
 from layers.plots import Plot
+from tests.bench.found import DifferentAnswers
 from tests.bench.plots import COLUMNS
 
 PEERS = Path(__file__).with_name("peers.sql")
@@ -64,10 +65,6 @@ class Answer:
     rows: int
     area_hm2: Decimal
     digest: Decimal
-
-
-class DifferentAnswers(AssertionError):
-    """Two stores that should hold the same do not: what they were measured at means nothing."""
 
 
 def answer(

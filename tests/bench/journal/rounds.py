@@ -20,14 +20,12 @@ from layers.plots import Plot
 from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit, Occasion, Outcome
 from tests.bench import plots
-from tests.bench.stores import JOURNAL, KEPT, NAMES, STORES, Answer, Moment, Store, agree, answer, turn_to
-from tests.bench.timings import Timings
+from tests.bench.databases import Connection
+from tests.bench.journal.stores import JOURNAL, KEPT, NAMES, STORES, Answer, Moment, Store, agree, answer, turn_to
+from tests.bench.journal.timings import Timings
 
 READS = 3
 """So often is a whole layer read in a round."""
-
-Connection = psycopg.Connection[Any]
-
 
 # --- plain SQL, as QGIS and psql write it
 
