@@ -58,7 +58,7 @@ def county_map(
 
 
 def write(html: str, path: Path) -> Path:
-    """Put a map where it is wanted; a reader never meets half of it. A device or pipe is written to, never replaced."""
+    """Put a map where it is wanted; a reader never meets half of it. A pipe or device is written to, never replaced."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_file():
         path.write_text(html, encoding="utf-8", newline="\n")

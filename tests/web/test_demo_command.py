@@ -49,7 +49,7 @@ def test_the_tables_of_the_demo_say_what_rates_say_and_its_maps_stand(qingshan: 
         assert "虚构" in drawn.read_text("utf-8")
         assert str(drawn) in shown.stderr
     assert (
-        shown.stdout.index("森林覆盖率（量算值") < shown.stdout.index("三年实施方案") < shown.stdout.index("评定规则")
+        shown.stdout.index("各乡镇比率（量算值）") < shown.stdout.index("三年实施方案") < shown.stdout.index("评定规则")
     )
 
 
