@@ -31,15 +31,6 @@ def reading(session: Session, **otherwise: Any) -> Reading:
     return Reading(session, rates, TODAY)
 
 
-@pytest.fixture(scope="module")
-def pages(sample_county: Engine, tmp_path_factory: pytest.TempPathFactory) -> Pages:
-    """Every map, drawn from one reading."""
-    folder = tmp_path_factory.mktemp("maps")
-    with Session(sample_county) as session:
-        read = reading(session)
-        return {name: write(draw(read, name, approval_no="赣S(2026)000号"), folder / f"{name}.html") for name in MAPS}
-
-
 COUNTED = {
     "Abandoned mines": "select count(*) from layers.mines",
     "Ecologically clean watersheds": "select count(*) from layers.watersheds where stage is not null",
@@ -175,16 +166,18 @@ def test_a_township_without_a_share_is_no_data_and_never_nought(
     assert "无数据" in page.locator("#legend").inner_text()
 
 
-def test_edits_that_the_rates_do_not_count_yet_stand_on_the_sheet(
+def test_edits_that_the_rates_do_not_count_yet_stand_on_a_sheet_with_rates(
     sample_county: Engine, desk: Any, tmp_path: Path
 ) -> None:
     with Session(sample_county) as session:
-        page = desk.open(write(draw(reading(session, uncounted=3), "forest"), tmp_path / "forest.html"))
+        read = reading(session, uncounted=3)
+        forest, progress = (write(draw(read, name), tmp_path / f"{name}.html") for name in ("forest", "progress"))
 
-    assert page.locator(".uncounted").inner_text().split("\n") == [
+    assert desk.open(forest).locator(".uncounted").inner_text().split("\n") == [
         "另有 3 笔编辑尚未计入比率",
         "3 edits not yet counted in the rates",
     ]
+    assert desk.open(progress).locator(".uncounted").count() == 0
 
 
 def test_the_county_s_value_stands_in_large_and_at_the_foot_of_the_table(
@@ -217,17 +210,6 @@ def test_a_mine_says_when_it_was_planned_and_done_in_both_languages(
     assert terms["工程验收日期\nworks accepted"] == done
 
 
-def test_a_layer_is_switched_from_the_keyboard(pages: Pages, desk: Any) -> None:
-    page = desk.open(pages["water"])
-    box = page.locator("input[data-theme=theme0]")
-
-    box.focus()
-    page.keyboard.press("Space")
-
-    assert not box.is_checked()
-    assert page.locator(".sign").count() == 0
-
-
 def test_only_zones_in_force_on_the_day_are_drawn(sample_county: Engine, pages: Pages) -> None:
     with Session(sample_county) as session:
         page = draw(reading(session, on=date(2022, 10, 13)), "redline")
@@ -236,61 +218,6 @@ def test_only_zones_in_force_on_the_day_are_drawn(sample_county: Engine, pages: 
     assert "红线管控分区" not in page
     assert "自然保护地" in page
     assert "红线管控分区" in pages["redline"].read_text("utf-8")
-
-
-@pytest.mark.parametrize("name", MAPS)
-def test_the_whole_legend_is_seen_on_a_desk_and_the_sheet_fits_a_phone(
-    name: str, pages: Pages, desk: Any, phone: Any
-) -> None:
-    legend = desk.open(pages[name]).locator("#legend")
-    narrow = phone.open(pages[name])
-
-    assert legend.evaluate("l => l.scrollHeight <= l.clientHeight + 1")
-    assert narrow.evaluate("document.documentElement.scrollWidth") <= 390
-    assert phone.complaints == []
-
-
-@pytest.mark.parametrize("name", MAPS)
-def test_the_first_printed_page_holds_the_sheet(name: str, pages: Pages, desk: Any) -> None:
-    page = desk.open(pages[name])
-
-    # A4 landscape less its margins, at 96 pixels an inch.
-    page.set_viewport_size({"width": 1047, "height": 718})
-    page.emulate_media(media="print")
-
-    foot = page.locator(".imprint").bounding_box()
-    legend = page.locator("#legend")
-    assert foot["y"] + foot["height"] <= 718
-    assert legend.evaluate("l => l.scrollHeight <= l.clientHeight + 1")
-
-
-@pytest.mark.parametrize("name", MAPS)
-def test_labels_cover_neither_one_another_nor_leave_the_window(name: str, pages: Pages, phone: Any) -> None:
-    page = phone.open(pages[name])
-
-    boxes, window = page.evaluate(
-        """() => { const edges = (e) => { const r = e.getBoundingClientRect();
-        return [r.left, r.top, r.right, r.bottom]; };
-        return [[...document.querySelectorAll(".label > div:not(.hidden)")].map(edges),
-        edges(document.querySelector(".folium-map"))]; }"""
-    )
-
-    shapes = [shapely.box(*box) for box in boxes]
-    assert len(shapes) >= 10
-    assert not any(a.intersection(b).area > 0 for i, a in enumerate(shapes) for b in shapes[:i])
-    assert shapely.box(*window).covers(shapely.union_all(shapes))
-
-
-def test_the_quiet_names_of_townships_cover_no_sign(pages: Pages, phone: Any, desk: Any) -> None:
-    for reader in (phone, desk):
-        names, signs = reader.open(pages["progress"]).evaluate(
-            """() => [".label > .quiet:not(.hidden)", ".sign"].map((found) => [...document.querySelectorAll(found)]
-            .map((e) => { const r = e.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; }))"""
-        )
-
-        assert len(names) >= 5
-        covered = shapely.union_all([shapely.box(*sign) for sign in signs])
-        assert not any(shapely.box(*name).intersection(covered).area > 0 for name in names)
 
 
 def stream(code: str, to: str | None) -> SimpleNamespace:

@@ -11,6 +11,7 @@ from data.boundary import boundary
 from data.texts import both
 from layers.ground.history import last_no
 from pipelines.paper.maps import county_map
+from pipelines.paper.styles import Steps
 from pipelines.paper.themes import Figure, Sheet, Theme
 from pipelines.restoration.maps import forest, overview, progress, redline, water, wetland
 from pipelines.restoration.maps.reading import Reading
@@ -45,7 +46,7 @@ def draw(read: Reading, name: str = OVERVIEW, *, approval_no: str | None = None)
         as_of=read.as_of.isoformat(),
         sources=tuple(_sources(themes)),
         no=last_no(read.session),
-        uncounted=read.rates.uncounted,
+        uncounted=read.rates.uncounted if any(isinstance(t.style, Steps) for t in themes) else 0,
         approval_no=approval_no,
         figures=tuple(composition.figures(read)),
         notes=tuple({note["zh"]: note for theme in themes for note in theme.notes}.values()),
