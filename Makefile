@@ -37,9 +37,9 @@ bench: dev ## 测速，可只选一部分：ARGS='area --quick' / measure speed,
 qgis: dev ## 真实的 QGIS 编辑小班（需先装 qgis、python3-qgis）/ a real QGIS edits plots (needs qgis, python3-qgis)
 	@$(IN)/python -m tests.qgis $(ARGS)
 
-screens: system-test dev ## 截屏：地图在浏览器里的样子 / take pictures of the map in a browser
+screens: system-test dev ## 截屏：各幅地图在浏览器里的样子 / take pictures of every map in a browser
 	@$(IN)/qingshan demo > /dev/null
-	$(IN)/python -m tests.browser out/map.html
+	$(IN)/python -m tests.browser out/map*.html
 
 coverage: system-test dev ## 测试覆盖率 / which lines the tests reach
 	@$(IN)/coverage run -m pytest $(ARGS)

@@ -31,3 +31,8 @@ def texts() -> Mapping[str, Mapping[Lang, str]]:
 def text(id: str, lang: Lang, values: Mapping[str, object] | None = None) -> str:  # noqa: A002 -- as in Refusal
     """The text of an id with its values filled in. Raises KeyError for an id that has no text."""
     return texts()[id][lang].format_map(dict(values or {}))
+
+
+def both(id: str, values: Mapping[str, object] | None = None) -> dict[Lang, str]:  # noqa: A002 -- as in Refusal
+    """The text of an id in both languages. Raises KeyError for an id that has no text."""
+    return {lang: text(id, lang, values) for lang in ("zh", "en")}

@@ -1,4 +1,4 @@
-"""What a map is made of: its sheet, its themes, how they are drawn, and the county's palette.
+"""What a map is made of: its sheet, and its themes.
 
 Every figure is put into words once, here, so the map, its popups and the table below it cannot differ.
 """
@@ -6,155 +6,53 @@ Every figure is put into words once, here, so the map, its popups and the table 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Any, Literal, Protocol
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
-from data.texts import text
-from geo.refusal import Refusal
+from data.texts import Lang
+from pipelines.paper.offline import data_block
+from pipelines.paper.packing import MapRefusal, anchor, generalise, pack
+from pipelines.paper.palette import NO_VALUE, Swatch
+from pipelines.paper.styles import Codes, Column, Steps, Style
 
 SRID = 4490
-ABSENT = "—"
-Symbol = Literal["circle", "square", "triangle", "diamond", "drop"]
-
-
-class MapRefusal(Refusal):
-    """What cannot be put on a map."""
+Words = Mapping[Lang, str]
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of a theme as a reader meets it. With the unit % the values are shares (0–1)."""
+class Figure:
+    """What the sheet says in large: a number with its unit, and what it is."""
 
-    name: str
-    zh: str
-    en: str
-    unit: str = ""
-    digits: int | None = None
-    """Decimals of a number; a column without them holds words."""
-    additive: bool = False
-    """Whether its sum over a class means something, as an area's does and a share's does not."""
-
-    @property
-    def numeric(self) -> bool:
-        return self.digits is not None
-
-    def say(self, value: Any) -> str:
-        """The value in words: `1,234.5`, `66.2`, a name, or a dash when there is none."""
-        if value is None or pd.isna(value):
-            return ABSENT
-        if self.digits is None:
-            return str(value)
-        return f"{float(value) * (100 if self.unit == '%' else 1):,.{self.digits}f}"
+    said: str
+    unit: str
+    words: Words
 
 
 @dataclass(frozen=True)
-class Look:
-    """How a class is drawn; colours as #rrggbb. An area without `fill` is an outline, hatched when `hatch` is set."""
-
-    fill: str | None
-    line: str
-    width: float = 0.8
-    opacity: float = 0.85
-    dash: str = ""
-    hatch: str | None = None
-    symbol: Symbol = "circle"
-
-
-@dataclass(frozen=True)
-class Swatch:
-    """One entry of the legend."""
+class Sheet:
+    """What a map says about itself."""
 
     zh: str
     en: str
-    look: Look
+    as_of: str
+    sources: tuple[str, ...]
+    no: int | None = None
+    """The journal's number the figures were read at."""
+    uncounted: int = 0
+    """Edits that the rates on the sheet do not count yet."""
+    approval_no: str | None = None
+    figures: tuple[Figure, ...] = ()
+    notes: tuple[Words, ...] = ()
+    """How the figures were made, and what was done to what is drawn."""
 
 
-class Style(Protocol):
-    """How a theme's features fall into the entries of its legend."""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns it reads."""
-
-    @property
-    def swatches(self) -> tuple[Swatch, ...]:
-        """The legend, in order."""
-
-    def pick(self, frame: gpd.GeoDataFrame) -> list[int | None]:
-        """For each feature its place in `swatches`; None where it has no value."""
-
-
-@dataclass(frozen=True)
-class One:
-    """Every feature drawn alike."""
-
-    swatch: Swatch
-    columns: tuple[str, ...] = ()
-
-    @property
-    def swatches(self) -> tuple[Swatch, ...]:
-        return (self.swatch,)
-
-    def pick(self, frame: gpd.GeoDataFrame) -> list[int | None]:
-        return [0] * len(frame)
-
-
-@dataclass(frozen=True)
-class Codes:
-    """A look for each code of a column. A code without an entry is refused, never drawn as something else."""
-
-    column: str
-    entries: Mapping[str, Swatch]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return (self.column,)
-
-    @property
-    def swatches(self) -> tuple[Swatch, ...]:
-        return tuple(self.entries.values())
-
-    def pick(self, frame: gpd.GeoDataFrame) -> list[int | None]:
-        place = {code: i for i, code in enumerate(self.entries)}
-        return [None if pd.isna(code) else place[code] for code in frame[self.column]]
-
-
-@dataclass(frozen=True)
-class Steps:
-    """A ramp over a number: `bounds` rise, each class holds its lower bound, `ramp` has one colour more than bounds."""
-
-    column: Column
-    bounds: tuple[float, ...]
-    ramp: tuple[str, ...]
-    legend_digits: int = 0
-    """Decimals of the bounds in the legend."""
-
-    def __post_init__(self) -> None:
-        if len(self.ramp) != len(self.bounds) + 1 or list(self.bounds) != sorted(set(self.bounds)):
-            raise ValueError("bounds must rise and the ramp have one colour more than there are bounds")
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return (self.column.name,)
-
-    @property
-    def swatches(self) -> tuple[Swatch, ...]:
-        said = [replace(self.column, digits=self.legend_digits).say(bound) for bound in self.bounds]
-        spans = [f"< {said[0]}", *(f"{low}–{high}" for low, high in pairwise(said)), f"≥ {said[-1]}"]
-        return tuple(Swatch(span, "", area(fill)) for span, fill in zip(spans, self.ramp, strict=True))
-
-    def pick(self, frame: gpd.GeoDataFrame) -> list[int | None]:
-        values = pd.to_numeric(frame[self.column.name]).to_numpy(dtype=float, na_value=np.nan)
-        places = np.searchsorted(np.array(self.bounds), values, side="right")
-        return [None if np.isnan(value) else int(place) for value, place in zip(values, places, strict=True)]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Theme:
     """One layer of a map.
 
@@ -170,12 +68,20 @@ class Theme:
     columns: tuple[Column, ...] = ()
     made_up: bool = False
     show: bool = True
+    level: int = 0
+    """Themes of a higher level are drawn above; within a level in the order of the legend."""
     label: tuple[str, ...] = ()
     """Columns written on the map beside each feature, the first one large."""
+    quiet: bool = False
+    """Its labels give way to all others."""
     table: Literal["features", "classes"] = "features"
     total: Mapping[str, Any] | None = None
     """The last row of the table, by column: given by whoever knows how the figures add up."""
     generalise_m: float = 10
+    sources: tuple[str, ...] = ()
+    """Who sent what it shows."""
+    notes: tuple[Words, ...] = ()
+    """What a reader of the sheet must know of it."""
 
     def __post_init__(self) -> None:
         if self.frame.crs is None or self.frame.crs.to_epsg() != SRID:
@@ -202,59 +108,85 @@ class Theme:
         column = next((c for c in self.columns if c.name == name), Column(name, name, name))
         return [column.say(value) for value in self.frame[name]]
 
+    @cached_property
+    def picks(self) -> list[int]:
+        """Each feature's place in `swatches`."""
+        last = len(self.style.swatches)
+        return [last if pick is None else pick for pick in self.style.pick(self.frame)]
 
-@dataclass(frozen=True)
-class Sheet:
-    """What a map says about itself."""
+    @cached_property
+    def swatches(self) -> tuple[Swatch, ...]:
+        """The legend, with an entry for missing values where there are any."""
+        known = self.style.swatches
+        return (*known, NO_VALUE) if len(known) in self.picks else known
 
-    zh: str
-    en: str
-    as_of: str
-    sources: tuple[str, ...]
-    no: int | None = None
-    """The journal's number the figures were read at."""
-    approval_no: str | None = None
+    @cached_property
+    def counts(self) -> list[int]:
+        """Features under each entry of the legend."""
+        return [self.picks.count(place) for place in range(len(self.swatches))]
+
+    @cached_property
+    def kind(self) -> str:
+        """How the legend shows it: point, line or area."""
+        dimensions = shapely.get_dimensions(self.frame.geometry.to_numpy())
+        return ("point", "line", "area")[dimensions.max(initial=0)] if (dimensions >= 0).any() else "area"
+
+    @property
+    def ramp(self) -> bool:
+        """Whether the legend is one bar of steps."""
+        return isinstance(self.style, Steps) or (isinstance(self.style, Codes) and self.style.ranked)
+
+    @property
+    def unit(self) -> str:
+        """The unit of a ramp."""
+        return self.style.column.unit if isinstance(self.style, Steps) else ""
+
+    @cached_property
+    def rows(self) -> list[list[str]]:
+        """The table below the map: what the popups say, or its sums by class."""
+        if self.table == "features":
+            said = [self.said(name) for name in (self.name, *(c.name for c in self.columns))]
+            return [list(row) for row in zip(*said, strict=True)]
+        sums = [self._sums(column) for column in self.summed]
+        return [
+            [f"{swatch.zh} {swatch.en}", str(count), *said]
+            for swatch, count, *said in zip(self.swatches, self.counts, *sums, strict=True)
+        ]
+
+    @cached_property
+    def payload(self) -> str:
+        """What the page's script draws, as JSON that no text in it can end."""
+        shapes = generalise(self.frame.geometry.to_numpy(), metres=self.generalise_m)
+        there = shapes[shapely.get_num_coordinates(shapes) > 0]
+        west, south, *_ = shapely.total_bounds(there) if len(there) else (0, 0)
+        origin = (round(float(west), 2), round(float(south), 2))
+        packed = {
+            "zh": self.zh, "en": self.en, "madeUp": self.made_up, "quiet": self.quiet, "origin": origin,
+            "looks": [
+                asdict(swatch.look) | {"zh": swatch.zh, "en": swatch.en, "dark": swatch.look.dark}
+                for swatch in self.swatches
+            ],
+            "columns": [{"zh": c.zh, "en": c.en, "unit": c.unit} for c in self.columns],
+            "picks": self.picks,
+            "names": _coded(self.said(self.name)),
+            "values": [_coded(self.said(c.name)) for c in self.columns],
+            "labels": [self.said(name) for name in self.label],
+            "anchors": [anchor(shape) for shape in shapes] if self.label else [],
+            "shapes": [pack(shape, origin) for shape in shapes],
+        }  # fmt: skip
+        return data_block(packed)
+
+    def _sums(self, column: Column) -> list[str]:
+        values = self.frame[column.name].to_numpy(dtype=float, na_value=0)
+        return [column.say(sum_) for sum_ in np.bincount(self.picks, values, len(self.swatches))]
 
 
-def area(fill: str) -> Look:
-    """A filled area with a quiet edge."""
-    return Look(fill=fill, line="#ffffff", width=0.9, opacity=0.92)
-
-
-def outline(line: str, *, hatched: bool = False, dash: str = "", width: float = 1.6) -> Look:
-    """An area shown by its edge, so that what lies below stays readable."""
-    return Look(fill=None, line=line, width=width, dash=dash, hatch=line if hatched else None)
-
-
-def sign(fill: str, symbol: Symbol = "circle") -> Look:
-    """A point, told apart by shape as well as by colour."""
-    return Look(fill=fill, line="#ffffff", width=1.4, opacity=1, symbol=symbol)
+def _coded(said: list[str]) -> dict[str, list[Any]]:
+    """A column with each distinct text once."""
+    place = {word: i for i, word in enumerate(dict.fromkeys(said))}
+    return {"of": list(place), "at": [place[word] for word in said]}
 
 
 def _refuse_unknown_codes(layer: str, column: pd.Series[Any], style: Codes) -> None:
     if unknown := sorted({str(code) for code in column.dropna().unique() if code not in style.entries}):
         raise MapRefusal("map.code_unknown", layer=layer, column=style.column, codes=", ".join(unknown))
-
-
-# Ramps run from light to dark in one hue or two, so that they read in grey and to a colour-blind eye.
-GREENS = ("#eef0cf", "#c9dba0", "#93bf82", "#559a72", "#1f6f5c", "#0f4740")
-BROWNS = ("#f5ead2", "#e8cf9f", "#d3a76a", "#b17a43", "#834f2b")
-BLUES = ("#e3eef0", "#b5d3dc", "#7fb2c6", "#4688a8", "#1d5b80")
-
-RED_LINE = outline("#b0203a", hatched=True, width=1.7)
-PROTECTED = outline("#5b3f8c", dash="7 4", width=2)
-WATERSHED = outline("#2b6f95", dash="2 5", width=2)
-WETLAND = Look(fill="#5fa8c4", line="#1d5b80", width=1.2, opacity=0.8)
-PROJECT = Look(fill="#d9a521", line="#6b4e05", width=1.6, opacity=0.75)
-SECTION = sign("#17618f", "drop")
-UNTREATED, UNDER_WAY, DONE, ACCEPTED = (
-    sign("#a8401f", "triangle"),
-    sign("#e0a12b", "diamond"),
-    sign("#4fae9f", "square"),
-    sign("#176a5f", "circle"),
-)
-NO_VALUE = Swatch(
-    text("map_sheet.no_value", "zh"),
-    text("map_sheet.no_value", "en"),
-    Look(fill="#e3e2dc", line="#ffffff", hatch="#a7a69c"),
-)

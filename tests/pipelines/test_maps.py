@@ -20,20 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.texts import text
-from pipelines.paper.maps import GRID, county_map, generalise, keep_local, pack, refuse_outside, write
-from pipelines.paper.themes import (
-    GREENS,
-    RED_LINE,
-    SECTION,
-    Codes,
-    Column,
-    MapRefusal,
-    One,
-    Sheet,
-    Steps,
-    Swatch,
-    Theme,
-)
+from pipelines.paper.maps import county_map, write
+from pipelines.paper.offline import keep_local, refuse_outside
+from pipelines.paper.packing import GRID, MapRefusal, generalise, pack
+from pipelines.paper.palette import GREENS, RED_LINE, SECTION, Swatch
+from pipelines.paper.styles import Codes, Column, One, Steps
+from pipelines.paper.themes import Sheet, Theme
 
 COUNTY = shapely.box(115.0, 26.0, 115.8, 26.6)
 SHEET = Sheet("森林覆盖率", "Forest coverage", "2026-06-30", ("本例",), no=812)
@@ -226,8 +218,8 @@ def test_nothing_on_the_page_loads_anything_and_user_text_never_becomes_an_eleme
 
     assert found.asked == []
     assert found.elements.count("img") == found.elements.count("link") == 0
-    # Leaflet, our own script, folium's calls; the county and one theme as data.
-    assert found.elements.count("script") == 5
+    # Leaflet, our own two, folium's calls; the county and one theme as data.
+    assert found.elements.count("script") == 6
     assert re.findall(r"url\((?!data:|#)[^)]*\)|@import", page) == []
 
 

@@ -10,20 +10,9 @@ import shapely
 from playwright.sync_api import Page
 
 from pipelines.paper.maps import county_map, write
-from pipelines.paper.themes import (
-    GREENS,
-    PROJECT,
-    RED_LINE,
-    UNDER_WAY,
-    UNTREATED,
-    Codes,
-    Column,
-    One,
-    Sheet,
-    Steps,
-    Swatch,
-    Theme,
-)
+from pipelines.paper.palette import GREENS, PROJECT, RED_LINE, TODO, WORKS, Swatch, sign
+from pipelines.paper.styles import Codes, Column, One, Steps
+from pipelines.paper.themes import Sheet, Theme
 
 pytest_plugins = ["tests.browser"]
 
@@ -53,7 +42,10 @@ def townships() -> Theme:
 def mines() -> Theme:
     points = [shapely.Point(115.1 + i / 10, 26.05 + i / 20) for i in range(5)]
     stages = ["todo", "todo", "doing", "doing", "doing"]
-    looks = {"todo": Swatch("待治理", "untreated", UNTREATED), "doing": Swatch("治理中", "under way", UNDER_WAY)}
+    looks = {
+        "todo": Swatch("待治理", "untreated", sign(TODO, "triangle")),
+        "doing": Swatch("治理中", "under way", sign(WORKS, "diamond")),
+    }
     found = frame(points, name=[f"矿点{i}" for i in range(5)], stage=stages, ha=[1.0, 2.0, 4.0, 8.0, 16.0])
     return Theme("矿山", "Mines", found, Codes("stage", looks), "name", (AREA,), table="classes")
 

@@ -29,7 +29,7 @@ def sample() -> Demo:
     return county(7, plots=FEW)
 
 
-def test_the_tables_of_the_demo_say_what_rates_say_and_its_map_stands(qingshan: Any, tmp_path: Path) -> None:
+def test_the_tables_of_the_demo_say_what_rates_say_and_its_maps_stand(qingshan: Any, tmp_path: Path) -> None:
     page = tmp_path / "map.html"
 
     shown = qingshan("demo", "--plots", str(FEW), "--map-file", str(page))
@@ -44,8 +44,10 @@ def test_the_tables_of_the_demo_say_what_rates_say_and_its_map_stands(qingshan: 
         assert part["name"] in shown.stdout
     assert told["made_up"]
     assert "虚构" in shown.stdout
-    assert "虚构" in page.read_text("utf-8")
-    assert str(page) in shown.stderr
+    for theme in ("", "-progress", "-forest", "-wetland", "-water", "-redline"):
+        drawn = tmp_path / f"map{theme}.html"
+        assert "虚构" in drawn.read_text("utf-8")
+        assert str(drawn) in shown.stderr
     assert (
         shown.stdout.index("各乡镇比率（量算值）") < shown.stdout.index("三年实施方案") < shown.stdout.index("评定规则")
     )

@@ -1,4 +1,4 @@
-"""The demo: a made-up county on the real boundary, its rates by township, its plan and its map."""
+"""The demo: a made-up county on the real boundary, its rates by township, its plan and its maps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def demo(
     map_file: Annotated[Path, typer.Option(help="地图写到哪里 / where the map goes")] = numbers.MAP,
     _json: asked.AsJson = False,
 ) -> None:
-    """装入虚构的示例县，列出覆盖率、进度和方案，并画图 / land the made-up county: its rates, progress, plan and map."""
+    """装入虚构的示例县，列出覆盖率、进度和方案，并画图 / land the made-up county: its rates, progress, plan, maps."""
     from pipelines.demo import landing  # noqa: PLC0415 -- other commands need not wait for it
 
     engine = db.ready()
@@ -36,11 +36,12 @@ def demo(
     with Session(engine) as session:
         how_far, works = progress.now(session)
         stands, targets = plan.now(session, found)
-        numbers.write_map(session, found, map_file)
-    more = {"map": str(map_file.resolve()), "progress": how_far, "plan": stands}
+        numbers.write_maps(session, found, maps := numbers.map_files(map_file))
+    drawn = {theme or "county": str(file.resolve()) for theme, file in maps.items()}
+    more = {"maps": drawn, "progress": how_far, "plan": stands}
     answer = rates.plain(found, announced, townships=True)
     say.answer({**answer, **more}, *rates.township_tables(found), works, targets)
-    say.tell("demo.next", map=map_file.resolve())
+    say.tell("demo.next", maps="\n".join(f"  {file}" for file in drawn.values()))
 
 
 def _land(seed: int, plots: int) -> None:

@@ -33,35 +33,43 @@ const qingshan = (() => {
 
   /* ---- looks ---- */
   const hatches = new Map();
-  function hatch(colour) {
-    if (!hatches.has(colour)) {
+  function hatch({ hatch: colour, pattern: kind }) {
+    const key = colour + kind;
+    if (!hatches.has(key)) {
       const tile = document.createElement("canvas"), size = 16;
       tile.width = tile.height = size;
       const pen = tile.getContext("2d");
-      pen.strokeStyle = colour;
-      pen.lineWidth = 1.6;
+      pen.strokeStyle = pen.fillStyle = colour;
+      pen.lineWidth = 1.8;
       pen.beginPath();
-      for (const x of [-size, 0, size]) { pen.moveTo(x, size); pen.lineTo(x + size, 0); }
-      pen.stroke();
+      if (kind === "dots") for (const [x, y] of [[4, 4], [12, 12]]) { pen.moveTo(x, y); pen.arc(x, y, 2, 0, 7); }
+      else if (kind === "bars") { pen.moveTo(0, 8); pen.lineTo(size, 8); }
+      else for (const x of [-size, 0, size]) { pen.moveTo(x, size); pen.lineTo(x + size, 0); }
+      if (kind === "dots") pen.fill(); else pen.stroke();
       const pattern = pen.createPattern(tile, "repeat");
       pattern.setTransform(new DOMMatrix().scale(0.5));
-      hatches.set(colour, pattern);
+      hatches.set(key, pattern);
     }
-    return hatches.get(colour);
+    return hatches.get(key);
   }
 
   /* Thousands of small areas seen from afar would be all edge: then each is edged in its own colour. */
   const DENSE = 1500, NEAR = 12;
   const far = (theme) => theme.shapes.length > DENSE && map.getZoom() < NEAR;
-  const edge = (theme, look) => (look.fill && far(theme) ? { color: look.fill, weight: 0.6 } : { color: look.line, weight: look.width });
+  const THIN = innerWidth < 600 ? 0.65 : 1;
+  const edge = (theme, look) => (look.fill && far(theme)
+    ? { color: look.fill, weight: 0.6 } : { color: look.line, weight: look.width * THIN });
 
   function pen(theme, look) {
     return {
       ...edge(theme, look), dashArray: look.dash || null, lineJoin: "round",
-      fill: Boolean(look.fill || look.hatch), fillColor: look.hatch ? hatch(look.hatch) : look.fill,
-      fillOpacity: look.hatch ? 0.5 : look.opacity, smoothFactor: 0.6,
+      fill: Boolean(look.fill || look.hatch), fillColor: look.hatch ? hatch(look) : look.fill,
+      fillOpacity: look.hatch ? 0.55 : look.opacity, smoothFactor: 0.6,
     };
   }
+
+  /* A line in a class of areas takes their fill. */
+  const stroke = (look) => (look.fill ? { color: look.fill, weight: 4 * THIN } : { color: look.line, weight: look.width * THIN });
 
   function icon(look) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -78,7 +86,7 @@ const qingshan = (() => {
     if (!packed) return null;
     const { kind, parts } = unpack(packed, theme.origin), look = theme.looks[theme.picks[row]];
     if (kind === "P") return L.polygon(parts, pen(theme, look));
-    if (kind === "L") return L.polyline(parts.map((part) => part[0]), { ...pen(theme, look), fill: false, color: look.line, weight: look.width });
+    if (kind === "L") return L.polyline(parts.map((part) => part[0]), { ...pen(theme, look), fill: false, ...stroke(look) });
     const signs = parts.map((part) => L.marker(part[0][0], { icon: icon(look), title: name(theme, row) }));
     return signs.length === 1 ? signs[0] : L.featureGroup(signs);
   }
@@ -128,8 +136,12 @@ const qingshan = (() => {
       ? new (layer instanceof L.Polygon ? L.Polygon : L.Polyline)(layer.getLatLngs(), style).addTo(map) : null;
   }
 
+  const casing = (layer) => new layer.constructor(layer.getLatLngs(), {
+    color: "#fffdf5", weight: layer.options.weight + 2.6, opacity: 0.75, fill: false, interactive: false, lineJoin: "round",
+  });
+
   function theme(on, id) {
-    const data = read(id), group = L.featureGroup(), rows = [];
+    const data = read(id), group = L.featureGroup(), casings = L.featureGroup(), rows = [];
     data.shapes.forEach((_, row) => {
       const layer = drawing(data, row);
       rows.push(layer);
@@ -137,61 +149,27 @@ const qingshan = (() => {
       layer.row = row;
       if (layer instanceof L.FeatureGroup) layer.eachLayer((part) => { part.row = row; });
       group.addLayer(layer);
+      if (data.looks[data.picks[row]].casing) casings.addLayer(casing(layer));
     });
     group.bindTooltip((layer) => name(data, layer.row), { sticky: true, className: "tip" });
-    group.bindPopup((layer) => card(data, layer.row), { maxWidth: 270, minWidth: 200 });
+    group.bindPopup((layer) => card(data, layer.row), { maxWidth: 290, minWidth: 210, maxHeight: on.getSize().y - 64 });
     group.on("popupopen", (e) => { group.closeTooltip(); mark(e.popup._source); }).on("popupclose", () => mark(null));
-    const labels = L.layerGroup(data.anchors.map((at, row) => at && label(data, row, at)).filter(Boolean));
-    group.on("add", () => labels.addTo(on)).on("remove", () => { labels.remove(); mark(null); });
+    const words = L.layerGroup(data.anchors.map((at, row) => at && labels.one(data, row, at, on)).filter(Boolean));
+    group.on("add", () => { words.addTo(on); casings.addTo(on); }).on("remove", () => { words.remove(); casings.remove(); mark(null); });
     let seen = far(data);
     on.on("zoomend", () => {
       if (seen === far(data)) return;
       seen = !seen;
       rows.forEach((layer, row) => { if (layer instanceof L.Polygon) layer.setStyle(edge(data, data.looks[data.picks[row]])); });
     });
-    themes.push({ id, data, group, rows, labels });
+    themes.push({ id, data, group, casings, rows });
     return group;
   }
 
-  function label(data, row, at) {
-    const box = document.createElement("div");
-    box.at = at;
-    data.labels.forEach((said, i) => put(box, i ? "small" : "b", said[row]));
-    const shown = L.divIcon({ className: "label", html: box, iconSize: [0, 0] });
-    return L.marker(at.slice(0, 2), { icon: shown, interactive: false, keyboard: false, pane: "labels" });
-  }
-
-  /* A label gives way to signs and to the labels before it, but stays in the circle that fits into its own feature;
-     where there is no room it is left out. */
-  const RING = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => [Math.cos(i * Math.PI / 4), Math.sin(i * Math.PI / 4)]);
-  const places = (room) => [[0, 0], ...[room / 2, room].flatMap((r) => RING.map(([x, y]) => [r * x, r * y]))];
-  const room = (box) => {
-    const [lat, lng, radius] = box.at, px = (north) => map.latLngToLayerPoint([north, lng]).y;
-    return Math.min(28, 0.75 * (px(lat) - px(lat + radius)));
-  };
-  const covered = (a, b) => Math.max(0, Math.min(a.right, b.right) + 2 - Math.max(a.left, b.left))
-    * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
-  const moved = (r, [x, y]) => ({ left: r.left + x, right: r.right + x, top: r.top + y, bottom: r.bottom + y });
-
-  function declutter() {
-    const kept = [], signs = [...document.querySelectorAll(".sign")].map((s) => s.getBoundingClientRect());
-    for (const box of map.getPane("labels").querySelectorAll(".label > div")) {
-      box.style.translate = "";
-      const r = box.getBoundingClientRect();
-      const cost = (place) => signs.reduce((sum, s) => sum + covered(moved(r, place), s), Math.hypot(...place));
-      const free = places(room(box)).filter((place) => kept.every((k) => !covered(moved(r, place), k)));
-      const best = free.sort((a, b) => cost(a) - cost(b))[0];
-      box.classList.toggle("hidden", !best);
-      if (!best) continue;
-      box.style.translate = `${best[0]}px ${best[1]}px`;
-      kept.push(moved(r, best));
-    }
-  }
-
   function restack() {
-    for (const { group } of themes) if (map.hasLayer(group)) group.bringToFront();
+    for (const { group, casings } of themes) if (map.hasLayer(group)) { casings.bringToFront(); group.bringToFront(); }
     if (halo) halo.bringToFront();
-    declutter();
+    labels.declutter(map);
   }
 
   /* ---- the county ---- */
@@ -246,7 +224,7 @@ const qingshan = (() => {
     };
     fit();
     map.setMaxBounds(L.latLngBounds(bounds).pad(0.5));
-    map.on("zoomend", declutter);
+    map.on("zoomend", () => labels.declutter(map));
     addEventListener("resize", fit);
     addEventListener("beforeprint", () => { document.querySelectorAll("details").forEach((d) => { d.open = true; }); fit(); });
     addEventListener("afterprint", fit);
