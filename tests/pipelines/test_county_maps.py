@@ -17,7 +17,7 @@ from pipelines.paper.maps import write
 from pipelines.restoration.maps import MAPS, OVERVIEW, Reading, draw
 from pipelines.restoration.maps.water import downstream, upstream_hm2
 from pipelines.restoration.rates import Rates, measure
-from web.terminal.numbers import MapTheme
+from web.terminal.desks.maps import MapTheme
 
 pytest_plugins = ["tests.browser"]
 

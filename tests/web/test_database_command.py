@@ -13,7 +13,7 @@ from layers.ground import cluster as ground
 from layers.ground.cluster import Cluster
 from tests.private_cluster import cluster_in, room
 from web.terminal import say
-from web.terminal.database import DatabaseRefusal
+from web.terminal.desks.database import DatabaseRefusal
 from web.terminal.main import app
 
 

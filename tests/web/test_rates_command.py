@@ -16,7 +16,7 @@ from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit
 from pipelines.restoration import ledger
 from tests.samples import DAY, feature, occasion, plot, revised, square, strip, township
-from web.terminal.rates import printed
+from web.terminal.desks.rates import printed
 
 GEOD = Geod(ellps="GRS80")
 """CGCS2000's ellipsoid differs from GRS 80 in the twelfth digit of its flattening."""

@@ -13,20 +13,9 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from geo.refusal import Refusal
-from web.terminal import (
-    database,
-    demonstration,
-    explaining,
-    files,
-    journal,
-    numbers,
-    plan,
-    progress,
-    rates,
-    say,
-    stating,
-)
+from web.terminal import say
 from web.terminal.asked import DoorRefusal, TypedRefusal
+from web.terminal.desks import database, demonstration, explaining, files, journal, maps, plan, progress, rates, stating
 from web.terminal.say import Tongue
 
 app = typer.Typer(
@@ -37,7 +26,7 @@ app = typer.Typer(
 )
 
 
-for desk in (demonstration, rates, explaining, progress, plan, stating, numbers, files, journal):
+for desk in (demonstration, rates, explaining, progress, plan, stating, maps, files, journal):
     app.add_typer(desk.app)
 app.add_typer(database.app, name="db")
 

@@ -20,7 +20,7 @@ from layers.records.stated import Stated, standing, told
 from pipelines.edits import stating
 from pipelines.edits.stating import Statement, Subject
 from web.terminal import asked, say
-from web.terminal.plan import PlanId
+from web.terminal.desks.plan import PlanId
 
 app = typer.Typer(no_args_is_help=True)
 

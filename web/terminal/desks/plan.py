@@ -19,8 +19,8 @@ from layers.ground import db
 from pipelines.restoration.plan import PlanStands, TargetStands, Value, stand
 from pipelines.restoration.rates import Rates
 from web.terminal import asked, say
-from web.terminal.progress import hm2
-from web.terminal.rates import known_rates
+from web.terminal.desks.progress import hm2
+from web.terminal.desks.rates import known_rates
 
 app = typer.Typer(no_args_is_help=True)
 

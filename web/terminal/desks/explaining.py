@@ -18,7 +18,7 @@ from pipelines.restoration.counting import WELFARE
 from pipelines.restoration.explain import LEAST_M2, Explanation, FigureExplained, Otherwise, explain
 from pipelines.restoration.rates import FORMULAS
 from web.terminal import asked, say
-from web.terminal.rates import land_of
+from web.terminal.desks.rates import land_of
 
 app = typer.Typer(no_args_is_help=True)
 

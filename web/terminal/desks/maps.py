@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from layers.ground import db
 from pipelines.restoration.rates import Rates
 from web.terminal import asked, say
-from web.terminal.rates import known_rates
+from web.terminal.desks.rates import known_rates
 
 app = typer.Typer(no_args_is_help=True)
 

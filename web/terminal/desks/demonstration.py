@@ -12,7 +12,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from sqlalchemy.orm import Session
 
 from layers.ground import db
-from web.terminal import asked, numbers, plan, progress, rates, say
+from web.terminal import asked, say
+from web.terminal.desks import maps, plan, progress, rates
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -21,7 +22,7 @@ app = typer.Typer(no_args_is_help=True)
 def demo(
     seed: Annotated[int, typer.Option(help="随机种子 / seed")] = 360732,
     plots: Annotated[int, typer.Option(help="小班数（约）/ about so many plots")] = 20_000,
-    map_file: Annotated[Path, typer.Option(help="地图写到哪里 / where the map goes")] = numbers.MAP,
+    map_file: Annotated[Path, typer.Option(help="地图写到哪里 / where the map goes")] = maps.MAP,
     _json: asked.AsJson = False,
 ) -> None:
     """装入虚构的示例县，列出覆盖率、进度和方案，并画图 / land the made-up county: its rates, progress, plan, maps."""
@@ -36,8 +37,8 @@ def demo(
     with Session(engine) as session:
         how_far, works = progress.now(session)
         stands, targets = plan.now(session, found)
-        numbers.write_maps(session, found, maps := numbers.map_files(map_file))
-    drawn = {theme or "county": str(file.resolve()) for theme, file in maps.items()}
+        maps.write_maps(session, found, pages := maps.map_files(map_file))
+    drawn = {theme or "county": str(file.resolve()) for theme, file in pages.items()}
     more = {"maps": drawn, "progress": how_far, "plan": stands}
     answer = rates.plain(found, announced, townships=True)
     say.answer({**answer, **more}, *rates.township_tables(found), works, targets)
