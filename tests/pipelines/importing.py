@@ -25,8 +25,8 @@ from geo.crs import Box, from_storage
 from layers.ground.history import last_no
 from layers.ground.journal import InboxItem
 from layers.plots import Plot
-from pipelines.edits.batch import Plan, Report
-from pipelines.edits.intake import take
+from pipelines.files.batch import Plan, Report
+from pipelines.files.intake import take
 from tests.samples import occasion, square
 
 Record = tuple[dict[str, Any], BaseGeometry | None]

@@ -13,6 +13,7 @@ import shapely
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from layers.ground.history import last_no
 from pipelines.paper.maps import write
 from pipelines.restoration.maps import MAPS, OVERVIEW, Reading, draw
 from pipelines.restoration.maps.water import downstream, upstream_hm2
@@ -170,7 +171,7 @@ def test_edits_that_the_rates_do_not_count_yet_stand_on_a_sheet_with_rates(
     sample_county: Engine, desk: Any, tmp_path: Path
 ) -> None:
     with Session(sample_county) as session:
-        read = reading(session, uncounted=3)
+        read = reading(session, no=last_no(session) - 3)
         forest, progress = (write(draw(read, name), tmp_path / f"{name}.html") for name in ("forest", "progress"))
 
     assert desk.open(forest).locator(".uncounted").inner_text().split("\n") == [

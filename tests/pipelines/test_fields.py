@@ -15,7 +15,7 @@ from data.texts import text
 from layers.controls import Control
 from layers.plots import Plot
 from pipelines.edits.edit import EditRefusal
-from pipelines.edits.fields import RowError, match, township_digits, value_of, values_of
+from pipelines.files.fields import RowError, match, township_digits, value_of, values_of
 
 
 @pytest.mark.parametrize(

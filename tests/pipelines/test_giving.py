@@ -20,7 +20,7 @@ from data import facts
 from layers.ground.layer import layer_named
 from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit, EditRefusal, Outcome
-from pipelines.edits.giving import give_layer
+from pipelines.files.giving import give_layer
 from tests.pipelines.importing import changes, taken
 from tests.samples import occasion, square
 

@@ -40,13 +40,13 @@ MAPS: Mapping[str, Composition] = {
 def draw(read: Reading, name: str = OVERVIEW, *, approval_no: str | None = None) -> str:
     """A map as one HTML page. approval_no: its 审图号, where one was given. Raises MapRefusal."""
     composition, county = MAPS[name], facts.county()
-    themes = [theme for theme in composition.themes(read) if theme is not None]
+    themes, no = [theme for theme in composition.themes(read) if theme is not None], last_no(read.session)
     sheet = Sheet(
         **both(f"map_title.{name}", {"zh": county.zh, "en": county.en}),
         as_of=read.as_of.isoformat(),
         sources=tuple(_sources(themes)),
-        no=last_no(read.session),
-        uncounted=read.rates.uncounted if any(isinstance(t.style, Steps) for t in themes) else 0,
+        no=no,
+        uncounted=no - read.rates.no if any(isinstance(t.style, Steps) for t in themes) else 0,
         approval_no=approval_no,
         figures=tuple(composition.figures(read)),
         notes=tuple({note["zh"]: note for theme in themes for note in theme.notes}.values()),

@@ -23,10 +23,10 @@ from geo.refusal import GeoRefusal, Note
 from layers.ground import db
 from layers.ground.layer import layer_named
 from layers.records.batches import Batch, RefusedRow
-from pipelines.edits.batch import Plan, Report, RowReport
 from pipelines.edits.edit import Occasion
-from pipelines.edits.giving import give_layer, give_refused
-from pipelines.edits.intake import collisions, take
+from pipelines.files.batch import Plan, Report, RowReport
+from pipelines.files.giving import give_layer, give_refused
+from pipelines.files.intake import collisions, take
 from web.terminal import asked, say
 from web.terminal.asked import TypedRefusal
 

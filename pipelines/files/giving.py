@@ -19,7 +19,7 @@ from layers.ground.base import SRID
 from layers.ground.layer import fields
 from layers.records.batches import Batch, RefusedRow
 from pipelines.edits.edit import EditRefusal
-from pipelines.edits.fields import BATCH_ROW, ID, SAID, VERSION, township_digits
+from pipelines.files.fields import BATCH_ROW, ID, SAID, VERSION, township_digits
 
 _PORTION = 2000
 _KINDS: dict[type, Kind] = {str: "text", int: "integer", float: "real", bool: "boolean", date: "date"}

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from geo.reading import Row
 from geo.refusal import Note
 from layers.ground.layer import AREA_OF_RECORD, SurveyedLayer
-from pipelines.edits.fields import BATCH_ROW, ID, VERSION, Match, RowError, gaps, values_of
+from pipelines.files.fields import BATCH_ROW, ID, VERSION, Match, RowError, gaps, values_of
 
 _KINDS = {
     "Point": ("点", "point"),

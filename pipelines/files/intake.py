@@ -24,11 +24,11 @@ from layers.ground.journal import Change
 from layers.ground.layer import AREA_OF_RECORD, layer_named
 from layers.ground.questions import among, by_natural_key
 from pipelines.edits.apply import apply
-from pipelines.edits.batch import Keeping, Plan, Report, RowReport, continued, refused_row
 from pipelines.edits.edit import Edit, EditRefusal, Occasion, Outcome, Receipt
-from pipelines.edits.fields import BATCH_ROW, ID, Match, RowError, match
-from pipelines.edits.rows import Reader, Said
-from pipelines.edits.sent import Memory, Message, Seen, alike, brings_area
+from pipelines.files.batch import Keeping, Plan, Report, RowReport, continued, refused_row
+from pipelines.files.fields import BATCH_ROW, ID, Match, RowError, match
+from pipelines.files.rows import Reader, Said
+from pipelines.files.sent import Memory, Message, Seen, alike, brings_area
 
 Standing = Mapping[uuid.UUID, Mapping[str, Any]]
 """Rows of a layer, by feature."""
