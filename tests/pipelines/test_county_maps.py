@@ -105,7 +105,7 @@ TITLES = {
     "progress": ("兴国县生态修复进展图", "Progress of ecological restoration in Xingguo county"),
     "forest": ("兴国县森林覆盖图", "The forest of Xingguo county"),
     "wetland": ("兴国县湿地保护图", "Protection of wetlands in Xingguo county"),
-    "water": ("兴国县水土保持水系图", "Soil and water in Xingguo county"),
+    "water": ("兴国县水系与水土保持图", "Soil and water in Xingguo county"),
     "redline": ("兴国县生态保护红线图", "Ecological protection red lines of Xingguo county"),
 }
 HEROES = {
