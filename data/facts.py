@@ -113,77 +113,6 @@ class County:
 
 
 @dataclass(frozen=True)
-class Said:
-    """Words in both languages."""
-
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A rate as its source defines it; `decimals` and `rounding` are how it is printed."""
-
-    id: str
-    zh: str
-    en: str
-    formula: str
-    source: str
-    confirmed: bool
-    decimals: int
-    rounding: str
-    rounding_confirmed: bool
-    method: Said
-    """How it is measured here."""
-    differences: tuple[Said, ...] = ()
-    """Why the measured value is not the announced one."""
-    own: bool = False
-    """An indicator of this system's own, not one that is assessed."""
-    note: str | None = None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A question that the standards leave open about a figure: its permitted answers, and the one chosen."""
-
-    id: str
-    figure: str
-    zh: str
-    en: str
-    source: str
-    confirmed: bool
-    chosen: str
-    options: Mapping[str, Said]
-
-
-@dataclass(frozen=True)
-class ProtectionForm:
-    """What is drawn on the layers for a form of wetland protection: kinds of protected areas, kinds of controls.
-
-    A form of which nothing is drawn is known from the wetland's own entry alone.
-    """
-
-    form: str
-    confirmed: bool
-    areas: tuple[str, ...] = ()
-    controls: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Counted:
-    """A code of a system that counts in a rate, or of which the question is open (`counts` false)."""
-
-    rate: str
-    system: str
-    code: str
-    counts: bool
-    confirmed: bool
-    min_canopy: float | None = None
-    """It counts from this canopy density on, 0-1."""
-    note: str | None = None
-
-
-@dataclass(frozen=True)
 class Task:
     number: int
     action: str
@@ -286,7 +215,7 @@ def system(id: str) -> CodeSystem:  # noqa: A002 -- as in Refusal
 @cache
 def systems() -> Mapping[str, CodeSystem]:
     """Every code system by id; the townships are one of them."""
-    found = {s.id: s for s in map(_system, _standards("system"))}
+    found = {s.id: s for s in map(_system, standards("system"))}
     found["townships"] = CodeSystem(
         id="townships",
         zh="乡镇代码",
@@ -320,49 +249,8 @@ def township(written: str) -> Township | None:
 
 
 @cache
-def rates() -> Mapping[str, Rate]:
-    return MappingProxyType({row["id"]: _rate(row) for row in _standards("rate")})
-
-
-@cache
-def choices() -> Mapping[str, Choice]:
-    """The open questions of the rates by id."""
-    return MappingProxyType({row["id"]: _choice(row) for row in _standards("choice")})
-
-
-@cache
-def protection_forms() -> tuple[ProtectionForm, ...]:
-    """The forms of wetland protection, in the order in which they take ground."""
-    drawn = _standards("protection_form")
-    return tuple(
-        ProtectionForm(row["form"], row["confirmed"], tuple(row.get("areas", ())), tuple(row.get("controls", ())))
-        for row in drawn
-    )
-
-
-@cache
-def counted(rate: str, system_id: str) -> Mapping[str, Counted]:
-    """The codes of a system that count in a rate. Raises FactsRefusal when nothing is known of the pair."""
-    of_pair = [c for c in considered() if (c.rate, c.system) == (rate, system_id)]
-    if not of_pair:
-        raise FactsRefusal("facts.not_counted", rate=rate, system=system_id)
-    return MappingProxyType({c.code: c for c in of_pair if c.counts})
-
-
-@cache
-def considered() -> tuple[Counted, ...]:
-    """Every code of which it is said whether it counts in a rate, the open questions among them."""
-    return tuple(Counted(**row) for row in _standards("counted"))
-
-
-def forest_classes(system_id: str) -> Mapping[str, Counted]:
-    """The land classes of a system that count as forest. Raises FactsRefusal for a system without them."""
-    return counted("forest-coverage", system_id)
-
-
-@cache
 def rules() -> Mapping[str, RuleFact]:
-    return MappingProxyType({row["id"]: _rule(row) for row in _standards("rule")})
+    return MappingProxyType({row["id"]: _rule(row) for row in standards("rule")})
 
 
 @cache
@@ -389,16 +277,6 @@ def _system(row: Mapping[str, Any]) -> CodeSystem:
     return CodeSystem(**dict(row) | {"codes": MappingProxyType(codes)})
 
 
-def _rate(row: Mapping[str, Any]) -> Rate:
-    said = {"method": Said(**row["method"]), "differences": tuple(Said(**d) for d in row.get("differences", ()))}
-    return Rate(**dict(row) | said)
-
-
-def _choice(row: Mapping[str, Any]) -> Choice:
-    options = {option["id"]: Said(option["zh"], option["en"]) for option in row["options"]}
-    return Choice(**dict(row) | {"options": MappingProxyType(options)})
-
-
 def _rule(row: Mapping[str, Any]) -> RuleFact:
     settings = MappingProxyType(row.get("settings", {}))
     return RuleFact(**dict(row) | {"fields": tuple(row["fields"]), "settings": settings})
@@ -410,7 +288,8 @@ def _target(row: Mapping[str, Any], tasks: Mapping[int, Task]) -> Target:
     return Target(**dict(row) | {"departments": tuple(row.get("departments", of_task)), "value": value})
 
 
-def _standards(kind: str) -> Iterator[dict[str, Any]]:
+def standards(kind: str) -> Iterator[dict[str, Any]]:
+    """The tables of a kind in data/standards, file by file."""
     for file in sorted((DATA / "standards").glob("*.toml")):
         yield from read(file).get(kind, ())
 

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from data import facts, judging
+from data import facts, judging, measuring
 from layers.records.stated import SERIES, Stated, standing
 from pipelines.edits.apply import open_change
 from pipelines.edits.edit import EditRefusal, Occasion
@@ -153,12 +153,12 @@ def _refuse_value(said: Statement) -> None:
 
 
 def _rates() -> Iterator[Subject]:
-    yield from map(_rate, facts.rates())
+    yield from map(_rate, measuring.rates())
 
 
 def _rate(id: str) -> Subject:  # noqa: A002 -- as in Refusal
     """A rate as a subject; its years are those of every plan that holds it to a target, else of every plan."""
-    rate = facts.rates()[id]
+    rate = measuring.rates()[id]
     plans = [facts.plan(p) for p in facts.plans()]
     holding = [p for p in plans if any(t.rate == id for t in p.targets.values())] or plans
     years = [_years(plan) for plan in holding]

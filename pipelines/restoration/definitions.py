@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from hashlib import sha256
 
-from data import facts
-from data.facts import Counted, Said
+from data import facts, measuring
+from data.measuring import Counted, Said
 
 Code = tuple[str, str, str]
 """A rate, a classification system, and a code of it."""
@@ -31,7 +31,7 @@ class Definition:
     @cached_property
     def _tables(self) -> Mapping[tuple[str, str], Mapping[str, Counted]]:
         tables: dict[tuple[str, str], dict[str, Counted]] = {}
-        for counted in facts.considered():
+        for counted in measuring.considered():
             if _code(counted) in self.codes:
                 tables.setdefault((counted.rate, counted.system), {})[counted.code] = counted
         return tables
@@ -39,8 +39,8 @@ class Definition:
     @cached_property
     def fingerprint(self) -> str:
         """A short name that changes whenever anything is counted in another way."""
-        facts_of = [c for c in facts.considered() if _code(c) in self.codes]
-        said = (sorted(self.choices.items()), facts_of, facts.protection_forms())
+        facts_of = [c for c in measuring.considered() if _code(c) in self.codes]
+        said = (sorted(self.choices.items()), facts_of, measuring.protection_forms())
         return sha256(repr(said).encode()).hexdigest()[:12]
 
 
@@ -57,8 +57,8 @@ class Variant:
 @cache
 def in_use() -> Definition:
     """The definition that data/standards/rates.toml chooses."""
-    chosen = {choice.id: choice.chosen for choice in facts.choices().values()}
-    return Definition(chosen, frozenset(_code(c) for c in facts.considered() if c.counts))
+    chosen = {choice.id: choice.chosen for choice in measuring.choices().values()}
+    return Definition(chosen, frozenset(_code(c) for c in measuring.considered() if c.counts))
 
 
 CODED: Mapping[str, str] = {
@@ -72,12 +72,12 @@ CODED: Mapping[str, str] = {
 def variants(figures: Collection[str]) -> Iterator[Variant]:
     """The other permitted definitions of figures: one question answered otherwise, one open code let in or left out."""
     used = in_use()
-    for choice in facts.choices().values():
+    for choice in measuring.choices().values():
         for option, said in choice.options.items():
             if choice.figure in figures and option != choice.chosen:
                 difference = Said(f"{choice.zh}：{said.zh}", f"{choice.en}: {said.en}")
                 yield Variant(choice.figure, difference, replace(used, choices={**used.choices, choice.id: option}))
-    for counted in facts.considered():
+    for counted in measuring.considered():
         if CODED[counted.rate] in figures and not counted.confirmed and _plays_a_part(used, counted):
             yield _toggled(used, counted)
 

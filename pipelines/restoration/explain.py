@@ -15,8 +15,8 @@ import numpy as np
 import shapely
 from sqlalchemy.orm import Session
 
-from data import facts
-from data.facts import Choice, Said
+from data import measuring
+from data.measuring import Choice, Said
 from geo.area import area
 from geo.overlay import overlap
 from geo.refusal import Note, Refusal
@@ -102,7 +102,7 @@ class Otherwise:
 class Explanation:
     """A rate in one township, or in the county."""
 
-    rate: facts.Rate
+    rate: measuring.Rate
     no: int
     on: date
     part: Part
@@ -122,7 +122,7 @@ def explain(session: Session, rate: str, *, township: str | None, on: date) -> E
     """
     if rate not in FORMULAS:
         raise ExplainRefusal("explain.no_rate", rate=rate, known=", ".join(FORMULAS))
-    asked, c, every = facts.rates()[rate], context(session, on), towns(session)
+    asked, c, every = measuring.rates()[rate], context(session, on), towns(session)
     scope = _scope(every, township)
     counted = _tallies(session, rate, every, scope, c)
     rates = _rates(session, counted, c)
@@ -136,7 +136,7 @@ def explain(session: Session, rate: str, *, township: str | None, on: date) -> E
         on=on,
         part=part,
         adjustment=rates.adjustment if "land" in _sides(rate) else None,
-        choices=tuple(choice for choice in facts.choices().values() if choice.figure in _sides(rate)),
+        choices=tuple(choice for choice in measuring.choices().values() if choice.figure in _sides(rate)),
         figures=figures,
         otherwise=tuple(_otherwise(session, rate, counted, scope, on)),
         made_up=any(row.made_up for figure in figures for row in figure.sums),

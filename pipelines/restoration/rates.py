@@ -15,7 +15,7 @@ from math import fsum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from data import facts
+from data import facts, measuring
 from layers.ground.history import last_no
 from layers.townships import Township
 from pipelines.restoration.counting import ACCOUNTS, Sum, context, count, sums, towns
@@ -55,7 +55,7 @@ class Part:
 class Measured:
     """One rate as the layers give it, by township (by code) and for the county."""
 
-    rate: facts.Rate
+    rate: measuring.Rate
     townships: tuple[Part, ...]
     county: Part
 
@@ -132,7 +132,7 @@ def rates_of(
     if "eroded" in figures:
         figures["kept"] = {code: land[code] - eroded for code, eroded in figures["eroded"].items()}
     measured = {
-        rate: _measured(facts.rates()[rate], figures[over], figures[under], townships)
+        rate: _measured(measuring.rates()[rate], figures[over], figures[under], townships)
         for rate, (over, under) in FORMULAS.items()
         if over in figures and under in figures
     }
@@ -170,7 +170,7 @@ def _by_township(rows: Iterable[Sum]) -> dict[str, dict[str, float]]:
 
 
 def _measured(
-    rate: facts.Rate, over: Mapping[str, float], under: Mapping[str, float], townships: Sequence[Place]
+    rate: measuring.Rate, over: Mapping[str, float], under: Mapping[str, float], townships: Sequence[Place]
 ) -> Measured:
     parts = tuple(Part(p.code, p.name, over.get(p.code, 0.0), under.get(p.code, 0.0)) for p in townships)
     county = facts.county()

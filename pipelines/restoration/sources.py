@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
-from data import facts
+from data import facts, measuring
 from geo.refusal import Note
 from layers.controls import Control
 from layers.erosion import ErosionPatch
@@ -89,14 +89,14 @@ def wetland_protection(c: Context) -> Iterator[Source]:
         return forms[said], _age(row), row.code
 
     yield Source(ProtectedArea, columns, _protection, rank)
-    kinds = [kind for f in facts.protection_forms() if f.form in forms for kind in f.controls]
+    kinds = [kind for f in measuring.protection_forms() if f.form in forms for kind in f.controls]
     if kinds:
         yield Source(Control, columns, _protection, rank, (Control.kind.in_(kinds),))
 
 
 def drawn_forms(c: Context) -> tuple[str, ...]:
     """The forms that count and of which the layers draw the ground."""
-    return tuple(f.form for f in facts.protection_forms() if (f.areas or f.controls) and f.form in _forms(c))
+    return tuple(f.form for f in measuring.protection_forms() if (f.areas or f.controls) and f.form in _forms(c))
 
 
 def entered_forms(c: Context) -> frozenset[str]:
@@ -151,7 +151,7 @@ def _zone(row: Any, c: Context) -> str | Note:
 
 
 def _protection(row: Any, c: Context) -> str | Note:
-    form = next((f.form for f in facts.protection_forms() if row.kind in (*f.areas, *f.controls)), None)
+    form = next((f.form for f in measuring.protection_forms() if row.kind in (*f.areas, *f.controls)), None)
     if form not in drawn_forms(c):
         return Note("count.form", {"code": row.kind})
     return _not_in_force(row, c) or str(form)

@@ -5,7 +5,7 @@ from string import Formatter
 
 import pytest
 
-from data import facts, judging
+from data import facts, judging, measuring
 from data.texts import texts
 
 DATA = Path(facts.__file__).parent
@@ -114,58 +114,6 @@ def test_a_township_of_another_county_is_not_known() -> None:
     assert facts.township("360731101") is None
 
 
-def test_forest_is_trees_bamboo_and_the_shrub_the_state_counts() -> None:
-    assert set(facts.forest_classes("forest-2020")) == {"030100", "030200", "030301"}
-    assert set(facts.forest_classes("forest-pre2020")) == {"0111", "0113", "0131"}
-    assert facts.forest_classes("forest-2020")["030100"].min_canopy == 0.20  # 森林法实施条例
-
-
-def test_shrub_of_the_land_survey_is_an_open_question_and_not_counted() -> None:
-    shrub = next(c for c in facts.considered() if (c.system, c.code) == ("landclass-1055", "0305"))
-
-    assert not shrub.counts
-    assert "0305" not in facts.forest_classes("landclass-1055")
-
-
-def test_slight_erosion_is_no_loss() -> None:
-    assert set(facts.counted("soil-conservation", "erosion-intensity")) == {
-        "light", "moderate", "intense", "very-intense", "severe",
-    }  # fmt: skip
-
-
-def test_every_counted_code_stands_in_its_system_and_rate() -> None:
-    for counted in facts.considered():
-        assert counted.rate in facts.rates()
-        assert facts.system(counted.system)[counted.code].code == counted.code
-
-
-def test_an_open_question_of_a_rate_is_answered_with_one_of_its_options() -> None:
-    for choice in facts.choices().values():
-        assert choice.chosen in choice.options
-        assert len(choice.options) > 1
-
-
-def test_every_form_of_wetland_protection_is_drawn_by_known_kinds_or_known_from_the_entry() -> None:
-    drawn = facts.protection_forms()
-
-    assert {f.form for f in drawn} == set(facts.system("wetland-protection").codes)
-    kinds = [kind for f in drawn for kind in f.areas]
-    assert sorted(kinds) == sorted(facts.system("protected-area-kind").codes)  # each kind is one form
-    assert [f.form for f in drawn if not f.areas and not f.controls] == ["important"]
-
-
-def test_the_indicator_of_our_own_says_that_it_is_not_assessed() -> None:
-    assert [rate.id for rate in facts.rates().values() if rate.own] == ["forest-protection"]
-    assert "非考核" in facts.rates()["forest-protection"].source
-
-
-def test_asking_what_counts_where_nothing_is_said_is_refused() -> None:
-    with pytest.raises(facts.FactsRefusal) as refusal:
-        facts.forest_classes("aspect")
-
-    assert refusal.value.id == "facts.not_counted"
-
-
 def test_the_plan_has_21_tasks_and_the_figures_of_its_main_targets() -> None:
     plan = facts.plan("xingguo-2024-2026")
 
@@ -248,7 +196,7 @@ def test_every_target_is_found_in_one_way_and_every_rate_that_decides_exists() -
         "G1": "announced", "G2": "announced", "G3": "announced", "T9b": "computed", "T10b": "computed",
         "T12a": "computed", "T12b": "computed", "T12c": "computed",
     }  # fmt: skip
-    assert all(t.rate in facts.rates() for t in targets if t.rate)
+    assert all(t.rate in measuring.rates() for t in targets if t.rate)
     assert all(not (t.rate and t.computed) for t in targets)
 
 

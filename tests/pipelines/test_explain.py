@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from data import facts
+from data import measuring
 from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit
 from pipelines.restoration.explain import ExplainRefusal, Explanation, explain
@@ -132,4 +132,4 @@ def test_a_rate_whose_layers_hold_nothing_cannot_be_explained(county: Engine) ->
         explained(county, "wetland-protection")
 
     assert refusal.value.id == "explain.not_loaded"
-    assert refusal.value.values["rate_zh"] == facts.rates()["wetland-protection"].zh
+    assert refusal.value.values["rate_zh"] == measuring.rates()["wetland-protection"].zh

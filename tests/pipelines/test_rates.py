@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from data import facts
+from data import measuring
 from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit, Outcome
 from pipelines.restoration import definitions
@@ -221,4 +221,4 @@ def test_every_open_question_gives_another_definition_with_another_fingerprint()
     assert len(prints) == sum(map(len, every.values()))
     assert definitions.in_use().fingerprint not in prints
     assert {v.difference.zh for v in every["protected-wetland"]} >= {"计入饮用水水源保护区(water-source)"}
-    assert {choice.figure for choice in facts.choices().values()} <= set(FIGURES)
+    assert {choice.figure for choice in measuring.choices().values()} <= set(FIGURES)

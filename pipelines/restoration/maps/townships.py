@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from data import facts
+from data import measuring
 from data.texts import both
 from layers.townships import Township
 from pipelines.paper.palette import QUIET, Swatch
@@ -53,7 +53,7 @@ def ground_of(read: Reading, rate_id: str, bounds: tuple[float, ...], ramp: tupl
     return by_township(read, rate_id, bounds, ramp) or ground(read)
 
 
-def _notes(read: Reading, rate: facts.Rate) -> Iterator[Words]:
+def _notes(read: Reading, rate: measuring.Rate) -> Iterator[Words]:
     """How the rate was counted, and what it is not."""
     yield both("map_note.measured")
     yield {"zh": f"{rate.zh}：{rate.method.zh}。", "en": f"{rate.en.capitalize()}: {rate.method.en}."}

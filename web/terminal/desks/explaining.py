@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from data import facts
+from data import facts, measuring
 from data.texts import text
 from layers.ground import db
 from layers.ground.layer import layer_named
@@ -81,7 +81,7 @@ def _made_of(found: Explanation) -> Table:
     return say.table(title, headings, rows, below="\n".join(below))
 
 
-def _answered(choice: facts.Choice) -> dict[str, str]:
+def _answered(choice: measuring.Choice) -> dict[str, str]:
     option = choice.options[choice.chosen]
     return {"zh": f"{choice.zh}：{option.zh}", "en": f"{choice.en}: {option.en}"}
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from data import facts
+from data import facts, measuring
 from layers.ground import db
 from layers.records.stated import Stated, standing
 from pipelines.restoration import ledger
@@ -60,7 +60,7 @@ def plain(found: Rates, announced: Sequence[Stated], *, townships: bool) -> dict
         "made_up": found.made_up,
         "land": land and {"official_m2": land.official_m2, "mapped_m2": land.mapped_m2},
         "choices": dict(in_use().choices),
-        "rates": [_plain_rate(rate, found, announced, townships) for rate in facts.rates().values()],
+        "rates": [_plain_rate(rate, found, announced, townships) for rate in measuring.rates().values()],
     }
 
 
@@ -118,13 +118,13 @@ def _county_table(found: Rates) -> Table:
         say.label("量算值", "measured") + " %": True,
         say.label("口径", "standing"): False,
     }
-    rows = [_county_row(rate, found.measured.get(rate.id)) for rate in facts.rates().values()]
+    rows = [_county_row(rate, found.measured.get(rate.id)) for rate in measuring.rates().values()]
     return say.table(
         _title("量算值（图层）", "measured from the layers", found), headings, rows, below=standing_of(found)
     )
 
 
-def _county_row(rate: facts.Rate, measured: Measured | None) -> list[str]:
+def _county_row(rate: measuring.Rate, measured: Measured | None) -> list[str]:
     standing_ = say.label("自定义，非考核", "our own, not assessed") if rate.own else say.label("参考", "indicative")
     if measured is None:
         return [say.label(rate.zh, rate.en), "—", "—", say.label("未载入", "not loaded"), standing_]
@@ -139,7 +139,7 @@ def _announced_table(announced: Sequence[Stated]) -> Table:
     rows = [
         [say.label(r.zh, r.en), str(a.year), f"{a.value} {a.unit}", a.body, a.document, str(a.stated_on)]
         for a in announced
-        if (r := facts.rates().get(a.subject))
+        if (r := measuring.rates().get(a.subject))
     ]
     made_up = f"，{say.spoken('rates.made_up')}" if any(a.made_up for a in announced) else ""
     below = "" if rows else say.spoken("rates.none_announced")
@@ -170,7 +170,7 @@ def _title(zh: str, en: str, found: Rates) -> str:
     return say.label(zh, en) + made_up
 
 
-def _heading(rate: facts.Rate) -> str:
+def _heading(rate: measuring.Rate) -> str:
     return say.label(rate.zh, rate.en)
 
 
@@ -182,7 +182,7 @@ def _announced(session: Session) -> list[Stated]:
     return [stated for stated in standing(session) if stated.series == "announced" and stated.plan is None]
 
 
-def _plain_rate(rate: facts.Rate, found: Rates, announced: Sequence[Stated], townships: bool) -> dict[str, Any]:
+def _plain_rate(rate: measuring.Rate, found: Rates, announced: Sequence[Stated], townships: bool) -> dict[str, Any]:
     measured = found.measured.get(rate.id)
     values = [a for a in announced if a.subject == rate.id]
     return {

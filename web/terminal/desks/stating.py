@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from data import facts
+from data import facts, measuring
 from data.texts import text
 from layers.ground import db
 from layers.ground.history import last_no
@@ -127,7 +127,7 @@ def _is_of(row: Stated, subject: Subject | None) -> bool:
 
 
 def _plainly(row: Stated, change: Change, stands: set[int]) -> dict[str, Any]:
-    named = facts.rates()[row.subject] if row.plan is None else facts.plan(row.plan).targets[row.subject]
+    named = measuring.rates()[row.subject] if row.plan is None else facts.plan(row.plan).targets[row.subject]
     state = "stands" if row.id in stands else "withdrawn" if row.value is None else "replaced"
     return {
         "no": change.no,
