@@ -123,7 +123,7 @@ FORESTS = {
     "sparse": "#a9c4d8",
     "other": "#8a5a83",
 }
-KEPT, OPEN, UNKEPT = "#0b5d7a", "#6fb7cf", "#d9822b"
+KEPT, PARTLY_KEPT, UNKEPT, NOT_ASKED = "#0b5d7a", "#6fb7cf", "#d9822b", "#8d8a80"
 """Wetland that is protected, that is so by a form which does not count, and that is not."""
 
 RED_LINE = outline("#a8203c", hatched=True, width=1.4)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from layers.ground.history import last_no
 from pipelines.paper.maps import write
-from pipelines.restoration.maps import MAPS, OVERVIEW, Reading, draw
+from pipelines.restoration.maps import MAPS, OVERVIEW, Reading, draw, wetland
 from pipelines.restoration.maps.water import downstream, upstream_hm2
 from pipelines.restoration.rates import Rates, measure
 from web.terminal.desks.maps import MapTheme
@@ -42,7 +42,7 @@ COUNTED = {
     "What drains to what (schematic)": "select count(*) from layers.watersheds where downstream is not null",
     "Rivers and reservoirs": "select count(*) from layers.wetlands where not micro",
     "Wetlands": "select count(*) from layers.wetlands",
-    "Wetlands by form of protection": "select count(*) from layers.wetlands",
+    "Wetlands by protection": "select count(*) from layers.wetlands",
     "Soil erosion, 2025": "select count(*) from layers.erosion where year = 2025 and intensity <> 'slight'",
     "Protected areas": "select count(*) from layers.protected_areas",
     "Red lines": "select count(*) from layers.redlines",
@@ -246,3 +246,16 @@ def test_a_map_of_an_empty_county_is_a_sheet_with_nothing_on_it(engine: Engine) 
     for page in pages.values():
         assert 'id="theme0"' not in page
         assert "不得作为依据" not in page
+
+
+def test_the_protected_ground_of_the_wetlands_on_the_map_is_what_the_rate_counts(sample_county: Engine) -> None:
+    with Session(sample_county) as session:
+        read = reading(session)
+        wetlands, *_ = wetland.themes(read)
+
+    assert wetlands is not None
+    county = read.rates.measured["wetland-protection"].county
+    assert wetlands.frame["protected"].sum() * 1e4 == pytest.approx(county.numerator_m2, rel=1e-9)
+    kept = wetlands.frame[wetlands.frame["group"] == "kept"]
+    assert kept["protected"].to_numpy() == pytest.approx(kept["hm2"].to_numpy(), rel=1e-3)
+    assert set(wetlands.frame["group"]) >= {"kept", "unkept", "not-asked"}
