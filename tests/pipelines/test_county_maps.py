@@ -112,7 +112,7 @@ HEROES = {
     OVERVIEW: "历史遗留废弃矿山",
     "progress": "历史遗留废弃矿山",
     "forest": "森林覆盖率（量算值）",
-    "wetland": "湿地（按保护形式）",
+    "wetland": "湿地（按是否受保护）",
     "water": "监测断面",
     "redline": "红线管控分区",
 }
