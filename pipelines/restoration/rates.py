@@ -21,6 +21,9 @@ from layers.townships import Township
 from pipelines.restoration.counting import ACCOUNTS, Sum, context, count, sums, towns
 from pipelines.restoration.definitions import Definition, in_use
 
+HM2 = 1e4
+"""m² in a hectare."""
+
 FORMULAS: Mapping[str, tuple[str, str]] = {
     "forest-coverage": ("forest", "land"),
     "forest-protection": ("protected-forest", "forest"),
@@ -156,6 +159,12 @@ def apportioned(values: Sequence[float], decimals: int) -> tuple[list[Decimal], 
     left = int((total - sum(floor, Decimal())) / unit)
     largest = sorted(range(len(exact)), key=lambda i: (floor[i] - exact[i], i))[:left]
     return [value + unit if i in largest else value for i, value in enumerate(floor)], total
+
+
+def printed_hm2(values: Sequence[float], decimals: int = 2) -> list[Decimal]:
+    """m² of the townships in hm² as they are printed, the county's sum last: they add up to the last digit."""
+    parts, total = apportioned([value / HM2 for value in values], decimals)
+    return [*parts, total]
 
 
 def _by_township(rows: Iterable[Sum]) -> dict[str, dict[str, float]]:

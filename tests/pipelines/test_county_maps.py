@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -259,3 +260,16 @@ def test_the_protected_ground_of_the_wetlands_on_the_map_is_what_the_rate_counts
     kept = wetlands.frame[wetlands.frame["group"] == "kept"]
     assert kept["protected"].to_numpy() == pytest.approx(kept["hm2"].to_numpy(), rel=1e-3)
     assert set(wetlands.frame["group"]) >= {"kept", "unkept", "not-asked"}
+
+
+@pytest.mark.parametrize("name", ["forest", "wetland", "water", "redline"])
+def test_the_printed_areas_of_the_townships_add_up_to_the_county_s_on_every_sheet(
+    pages: Pages, desk: Any, name: str
+) -> None:
+    page = desk.open(pages[name])
+
+    table = page.locator("table", has=page.locator("tfoot")).first
+    cells = table.locator("tr").evaluate_all("rows => rows.map(r => [...r.cells].map(c => c.textContent))")
+    *townships, county = [[Decimal(cell.replace(",", "")) for cell in row[-2:]] for row in cells[1:]]
+    assert len(townships) == 25
+    assert [sum(column) for column in zip(*townships, strict=True)] == county

@@ -16,7 +16,6 @@ from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit
 from pipelines.restoration import ledger
 from tests.samples import DAY, feature, occasion, plot, revised, square, strip, township
-from web.terminal.desks.rates import printed
 
 GEOD = Geod(ellps="GRS80")
 """CGCS2000's ellipsoid differs from GRS 80 in the twelfth digit of its flattening."""
@@ -72,7 +71,6 @@ def test_the_printed_areas_of_the_townships_add_up_to_the_county(county: Engine,
     ]
     land_hm2 = [float(row[3].replace(",", "")) for row in cells[3:]]
     assert land_hm2[0] + land_hm2[1] == pytest.approx(land_hm2[2], abs=1e-9)
-    assert printed([40_000.0, 40_000.0, 20_000.0]) == ["4.00", "4.00", "2.00", "10.00"]
 
 
 def test_rates_can_be_read_as_known_at_a_change_and_as_true_on_a_day(county: Engine, coverage: Any, asked: Any) -> None:

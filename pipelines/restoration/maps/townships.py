@@ -12,7 +12,7 @@ from pipelines.paper.palette import QUIET, Swatch
 from pipelines.paper.styles import Column, One, Steps
 from pipelines.paper.themes import Theme, Words
 from pipelines.restoration.maps.reading import Reading, distinct, framed, layer_theme, layer_words
-from pipelines.restoration.rates import Part
+from pipelines.restoration.rates import Measured, printed_hm2
 
 
 def ground(read: Reading) -> Theme | None:
@@ -29,12 +29,13 @@ def by_township(
     measured = read.rates.measured.get(rate_id)
     if measured is None or not measured.townships:
         return None
-    parts = {part.code: part for part in measured.townships}
-    townships = [t for t in read.features(Township) if t.code in parts]
+    *rows, county = _rows(measured)
+    of = {part.code: row for part, row in zip(measured.townships, rows, strict=True)}
+    townships = [t for t in read.features(Township) if t.code in of]
     share = Column("share", measured.rate.zh, measured.rate.en, "%", 2)
     return Theme(
         **layer_words("rate", zh=measured.rate.zh, en=measured.rate.en.capitalize()),
-        frame=framed([_of(parts[t.code]) for t in townships], [t.shape for t in townships]),
+        frame=framed([of[t.code] for t in townships], [t.shape for t in townships]),
         style=Steps(share, bounds, ramp),
         name="name",
         columns=(share, _area("numerator", rate_id), _area("denominator", rate_id)),
@@ -42,7 +43,7 @@ def by_township(
         show=show,
         level=-1,
         label=("name", "share"),
-        total=_of(measured.county),
+        total=county,
         sources=distinct(t.source for t in townships),
         notes=tuple(_notes(read, measured.rate)),
     )
@@ -68,6 +69,11 @@ def _area(part: str, rate_id: str) -> Column:
     return Column(part, words["zh"], words["en"], "hm²", 2, additive=True)
 
 
-def _of(part: Part) -> dict[str, Any]:
-    hm2 = {"numerator": part.numerator_m2 / 1e4, "denominator": part.denominator_m2 / 1e4}
-    return {"name": part.name, "share": part.share, **hm2}
+def _rows(measured: Measured) -> Iterator[dict[str, Any]]:
+    """The townships' rows, the county's last, their areas as printed: they add up to the last digit."""
+    parts = (*measured.townships, measured.county)
+    over = printed_hm2([part.numerator_m2 for part in measured.townships])
+    under = printed_hm2([part.denominator_m2 for part in measured.townships])
+    for part, numerator, denominator in zip(parts, over, under, strict=True):
+        areas = {"numerator": float(numerator), "denominator": float(denominator)}
+        yield {"name": part.name, "share": part.share, **areas}

@@ -16,13 +16,12 @@ from layers.ground import db
 from layers.ground.layer import layer_named
 from pipelines.restoration.counting import WELFARE
 from pipelines.restoration.explain import LEAST_M2, Explanation, FigureExplained, Otherwise, explain
-from pipelines.restoration.rates import FORMULAS
+from pipelines.restoration.rates import FORMULAS, HM2
 from web.terminal import asked, say
 from web.terminal.desks.rates import land_of
 
 app = typer.Typer(no_args_is_help=True)
 
-HM2 = 1e4
 _SYSTEMS: Mapping[str, tuple[str, ...]] = {
     "forest": ("forest-2020", "forest-pre2020", "landclass-1055"),
     "protected-forest": ("redline-control",),

@@ -16,12 +16,11 @@ from layers.ground import db
 from layers.records.stated import Stated, standing
 from pipelines.restoration import ledger
 from pipelines.restoration.definitions import in_use
-from pipelines.restoration.rates import FORMULAS, Adjustment, Measured, Part, Rates, apportioned, measure
+from pipelines.restoration.rates import FORMULAS, HM2, Adjustment, Measured, Part, Rates, measure, printed_hm2
 from web.terminal import asked, say
 
 app = typer.Typer(no_args_is_help=True)
 
-HM2 = 1e4
 
 By = Literal["county", "township"]
 
@@ -70,17 +69,14 @@ def township_tables(found: Rates) -> list[Table]:
     county = facts.county()
     rows = [[p.code, p.name] for p in names] + [[county.adcode, county.zh]]
     shares = {_heading(m.rate): [_percent(p) for p in (*m.townships, m.county)] for m in found.measured.values()}
-    areas = {say.label(*_FIGURES[figure]): printed(values) for figure, values in _areas(found).items()}
+    areas = {
+        say.label(*_FIGURES[figure]): [f"{hm2:,}" for hm2 in printed_hm2(values)]
+        for figure, values in _areas(found).items()
+    }
     return [
         _by_township("各乡镇比率（量算值）", "rates by township (measured), %", rows, shares, found),
         _by_township("各乡镇面积（公顷）", "areas by township, hm²", rows, areas, found),
     ]
-
-
-def printed(values: Sequence[float]) -> list[str]:
-    """m² of the townships as hm² with two decimals, the county's sum last: they add up to the last digit."""
-    parts, total = apportioned([value / HM2 for value in values], 2)
-    return [f"{value:,}" for value in (*parts, total)]
 
 
 _FIGURES = {
