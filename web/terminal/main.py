@@ -15,7 +15,19 @@ from sqlalchemy.exc import OperationalError
 from geo.refusal import Refusal
 from web.terminal import say
 from web.terminal.asked import DoorRefusal, TypedRefusal
-from web.terminal.desks import database, demonstration, explaining, files, journal, maps, plan, progress, rates, stating
+from web.terminal.desks import (
+    checking,
+    database,
+    demonstration,
+    explaining,
+    files,
+    journal,
+    maps,
+    plan,
+    progress,
+    rates,
+    stating,
+)
 from web.terminal.say import Tongue
 
 app = typer.Typer(
@@ -26,7 +38,7 @@ app = typer.Typer(
 )
 
 
-for desk in (demonstration, rates, explaining, progress, plan, stating, maps, files, journal):
+for desk in (demonstration, checking, rates, explaining, progress, plan, stating, maps, files, journal):
     app.add_typer(desk.app)
 app.add_typer(database.app, name="db")
 

@@ -1,0 +1,25 @@
+"""What a footprint is checked against: data/standards/check.toml as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from data.facts import standards
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One row of the overlap sheet (套合情况表): a layer, or one kind of the layer of control zones."""
+
+    id: str
+    layer: str
+    kind: str | None = None
+    by: str | None = None
+    """The column whose classes the row is broken down by."""
+
+
+@cache
+def sheet_rows() -> tuple[SheetRow, ...]:
+    """The rows of the sheet, in its order."""
+    return tuple(SheetRow(**row) for row in standards("sheet_row"))

@@ -1,0 +1,152 @@
+"""The check: a footprint laid over every control layer, one sheet a parcel (套合情况表).
+
+What it says is a geometric finding, 涉及, and a first screening: it is no ground for approval.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from data import checking, facts
+from data.checking import SheetRow
+from geo.area import area
+from geo.overlay import flatten, overlap
+from geo.reading import Row
+from geo.refusal import Note
+from layers.ground.layer import fields, layer_named
+from layers.ground.questions import features_near
+from layers.townships import Township
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A parcel to be checked: MultiPolygon, EPSG:4490."""
+
+    number: int
+    name: str
+    shape: BaseGeometry
+    survey_area_m2: float
+    """Of record, TD/T 1055, in the plane of its file."""
+    area_m2: float
+    """Additive: what its parts sum to."""
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Touch:
+    """A feature that a parcel meets, and the ground they share, be it another's too."""
+
+    code: str
+    name: str
+    cls: str
+    m2: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row of the sheet. m2, by_class: every place once, however many features lie on it."""
+
+    row: SheetRow
+    loaded: bool
+    """Whether the layer holds anything at all: where it does not, the row is not checked, never clear."""
+    m2: float
+    by_class: Mapping[str, float]
+    touches: tuple[Touch, ...]
+    made_up: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One parcel over every control layer."""
+
+    parcel: Parcel
+    townships: Mapping[str, float]
+    """Name → m² of the parcel on its ground, the largest first."""
+    findings: tuple[Finding, ...]
+
+
+def parcels(rows: Iterable[Row], *, named_by: Sequence[str]) -> Iterator[Parcel | tuple[int, Note]]:
+    """The parcels among a file's rows; of another, its number and why it is none.
+
+    named_by: attributes of which the first that holds something names the parcel.
+    """
+    for row in rows:
+        if row.refusal is not None:
+            yield row.number, row.refusal
+        elif row.shape is None or row.survey_area_m2 is None:
+            yield row.number, Note("check.no_area", {"kind": row.shape.geom_type if row.shape else "—"})
+        else:
+            name = next((str(row.attributes[n]) for n in named_by if row.attributes.get(n)), str(row.number))
+            m2 = float(area(np.array([row.shape], dtype=object))[0])
+            yield Parcel(row.number, name, row.shape, row.survey_area_m2, m2, row.notes)
+
+
+def check(session: Session, parcel: Parcel, *, on: date) -> Sheet:
+    """Lay a parcel over every control layer as the session sees them. on: the day on which zones must be in force."""
+    findings = tuple(_find(session, parcel, row, on) for row in checking.sheet_rows())
+    return Sheet(parcel, _townships(session, parcel), findings)
+
+
+def _find(session: Session, parcel: Parcel, row: SheetRow, on: date) -> Finding:
+    layer = layer_named(row.layer)
+    of_kind = [layer.kind == row.kind] if row.kind else []
+    if session.scalar(select(layer.id).where(*of_kind).limit(1)) is None:
+        return Finding(row, False, 0.0, {}, ())
+    columns = ["name", "made_up", *([row.by] if row.by else [])]
+    near = features_near(session, layer, columns, parcel.shape, *of_kind, *_in_force(layer, on))
+    pieces = overlap(near.shapes, np.array([parcel.shape], dtype=object))
+    classes = [_class(near.rows[i], row) for i in pieces.subject]
+    order = sorted(range(len(pieces)), key=lambda i: (_rank(classes[i], row), i))
+    shapes, met = pieces.shape[order], [near.rows[pieces.subject[i]] for i in order]
+    touches = tuple(
+        Touch(found.code, found.name or found.code, classes[i], float(m2))
+        for i, found, m2 in zip(order, met, area(shapes), strict=True)
+    )
+    by_class: dict[str, float] = defaultdict(float)
+    for touch, m2 in zip(touches, area(flatten(shapes)), strict=True):
+        by_class[touch.cls] += float(m2)
+    return Finding(row, True, sum(by_class.values()), dict(by_class), touches, any(found.made_up for found in met))
+
+
+def _in_force(layer: type[Any], on: date) -> Sequence[ColumnElement[bool]]:
+    if not hasattr(layer, "in_force_from"):
+        return ()
+    begun = or_(layer.in_force_from.is_(None), layer.in_force_from <= on)
+    return begun, or_(layer.in_force_to.is_(None), layer.in_force_to >= on)
+
+
+def system_of(row: SheetRow) -> facts.CodeSystem | None:
+    """The code system of the classes a row is broken down by."""
+    codes = fields(layer_named(row.layer))[row.by].codes if row.by else None
+    return facts.systems().get(codes or "")
+
+
+def _class(found: Any, row: SheetRow) -> str:
+    """The class of a feature; land classes compare on the places that their system says."""
+    if row.by is None:
+        return ""
+    system, value = system_of(row), str(getattr(found, row.by) or "")
+    return value[: system.places] if system else value
+
+
+def _rank(cls: str, row: SheetRow) -> int:
+    """Which class takes ground that two share: the one that its system lists first, as the stricter zone."""
+    listed = list(system.codes) if (system := system_of(row)) else []
+    return listed.index(cls) if cls in listed else len(listed)
+
+
+def _townships(session: Session, parcel: Parcel) -> Mapping[str, float]:
+    near = features_near(session, Township, ["name"], parcel.shape)
+    pieces = overlap(near.shapes, np.array([parcel.shape], dtype=object))
+    rows = zip(pieces.subject, area(pieces.shape), strict=True)
+    found = {near.rows[i].name or near.rows[i].code: float(m2) for i, m2 in rows}
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
