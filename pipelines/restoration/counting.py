@@ -211,10 +211,12 @@ def _forest(session: Session, town: Town, c: Context) -> Iterator[Tally]:
 def _wetland(session: Session, town: Town, c: Context) -> Iterator[Tally]:
     wetland = gather(session, town, [sources.wetland(c)], c)
     yield _tally("wetland", wetland)
+    ground = c.definition.choices["wetland-protected-by"] == "ground"
+    if ground and "protected_areas" not in c.loaded:
+        return
     entered = sources.entered_forms(c)
     whole = np.array([claim.row.protection_form in entered for claim in wetland.claims], dtype=bool)
     by_entry = [Claim(claim.layer, claim.row, claim.row.protection_form) for claim in _some(wetland.claims, whole)]
-    ground = c.definition.choices["wetland-protected-by"] == "ground"
     drawn = gather(session, town, list(sources.wetland_protection(c)) if ground else [], c)
     rest = Gathered(
         _some(wetland.claims, ~whole), wetland.shapes[~whole], wetland.m2[~whole], wetland.removed_m2[~whole]

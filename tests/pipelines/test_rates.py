@@ -155,6 +155,13 @@ def test_wetland_is_protected_by_ground_or_by_an_entry_of_which_nothing_is_drawn
     assert measured(county).measured["wetland-protection"].rate.confirmed
 
 
+def test_without_protected_areas_it_is_not_known_what_of_the_wetland_they_hold(county: Engine) -> None:
+    land(county, *(edit for edit in wetlands() if edit.layer == "wetlands"))
+
+    assert "wetland-protection" not in measured(county).measured
+    assert "wetland-protection" in measured(county, wetland_protected_by="form").measured
+
+
 def test_wetland_under_the_other_definitions(county: Engine) -> None:
     land(county, *wetlands())
 
