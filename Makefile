@@ -11,6 +11,8 @@ PIP = uv pip
 IN = .venv/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export UV_HTTP_TIMEOUT ?= 300
+# Compiled once here, where Python writes no bytecode by itself too: half a second less at every command.
+export UV_COMPILE_BYTECODE ?= true
 # An office network may have a certificate authority of its own: where the machine knows it, uv and npm shall too.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS ?= true
