@@ -42,7 +42,7 @@ class Document:
     clause: str | None = None
     in_force_from: date | None = None
     in_force_to: date | None = None
-    note: str | None = None
+    note: Said | None = None
 
     def holds(self, place: str, day: date) -> bool:
         """Whether it is in force in a province on a day."""
@@ -132,7 +132,8 @@ def _clause(row: Mapping[str, Any]) -> Clause:
 
 
 def _document(row: Mapping[str, Any]) -> Document:
-    return Document(**{name: row[name] for name in _DOCUMENT if name in row})
+    stated = {name: row[name] for name in _DOCUMENT if name in row}
+    return Document(**stated | ({"note": Said(**row["note"])} if "note" in row else {}))
 
 
 def _conditions(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -48,7 +48,7 @@ def test_a_list_holds_from_its_day_on_and_in_its_province_alone() -> None:
 def test_every_clause_is_said_in_both_languages_with_its_source() -> None:
     for clause in ruling.clauses():
         assert all([clause.zh, clause.en, clause.document.source, clause.document.place]), clause.id
-        for said in (clause.paper, clause.issuer, clause.step):
+        for said in (clause.paper, clause.issuer, clause.step, clause.document.note):
             assert said is None or (said.zh and said.en), clause.id
 
 

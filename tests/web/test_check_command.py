@@ -129,6 +129,7 @@ def test_the_activities_are_listed_with_their_source_and_mark(qingshan: Any, ask
     assert [len(one["activities"]) for one in told["lists"]] == [10, 9]  # 江西省2022年11月2日通知
     assert shown.stdout.count("│ 〔未核实〕") == 4
     assert "自然资发〔2022〕142号" in shown.stdout
+    assert "[unconfirmed]: not held" in qingshan("--lang", "en", "activities").stdout
 
 
 def test_lines_are_those_in_force_on_a_day_as_known_at_a_change(county: Engine, footprint: Path, asked: Any) -> None:

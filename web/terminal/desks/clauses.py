@@ -46,7 +46,7 @@ def list_activities(_json: asked.AsJson = False) -> None:
     found = list(_activities())
     below = [line for one in ruling.activity_lists() for line in _listed(one)]
     drawn = say.table(say.spoken("activities.title"), headings, found)
-    say.answer(_activities_plainly(), say.below(drawn, "\n".join([*below, say.spoken("activities.unlisted")])))
+    say.answer(_activities_plainly(), say.below(drawn, "\n".join([*below, escape(say.spoken("activities.unlisted"))])))
 
 
 def _activities() -> Iterator[Sequence[str]]:
@@ -62,7 +62,7 @@ def _listed(one: ActivityList) -> Iterator[str]:
         of = {"zh": one.zh, "en": one.en, "source": document.source, "clause": document.clause or "", "mark": mark}
         yield escape(text("activities.list", lang, {**of, "from": document.in_force_from or "—"}))
     if document.note:
-        yield escape(f"  {document.note}")
+        yield escape(say.named(document.note.zh, document.note.en))
 
 
 def _activities_plainly() -> dict[str, Any]:
@@ -142,8 +142,8 @@ def _said(said: Said | None) -> str:
 
 def _source(document: Document) -> str:
     words = f"{document.source} {document.clause or ''}".strip()
-    note = f"\n{document.note}" if document.note else ""
-    return _marked(words + note, confirmed=document.confirmed)
+    note = [say.named(document.note.zh, document.note.en)] if document.note else []
+    return _marked("\n".join([words, *note]), confirmed=document.confirmed)
 
 
 def _marked(words: str, *, confirmed: bool) -> str:
