@@ -17,6 +17,8 @@ class SheetRow:
     kind: str | None = None
     by: str | None = None
     """The column whose classes the row is broken down by."""
+    kinds: str | None = None
+    """The column that tells what kind a feature is, where clauses differ by kind."""
 
 
 @cache

@@ -25,6 +25,7 @@ from geo.refusal import Note
 from layers.ground.layer import fields, layer_named
 from layers.ground.questions import features_near
 from layers.townships import Township
+from pipelines.redline.rules import Zone
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Touch:
     name: str
     cls: str
     m2: float
+    kind: str = ""
+    """Of a row that has kinds: the feature's."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,16 @@ class Sheet:
     townships: Mapping[str, float]
     """Name → m² of the parcel on its ground, the largest first."""
     findings: tuple[Finding, ...]
+
+    @property
+    def zones(self) -> frozenset[Zone]:
+        """What is touched, as the rules ask for it."""
+        return frozenset(Zone(f.row.id, touch.cls, touch.kind) for f in self.findings for touch in f.touches)
+
+    @property
+    def unchecked(self) -> frozenset[str]:
+        """The rows of which nothing is loaded."""
+        return frozenset(f.row.id for f in self.findings if not f.loaded)
 
 
 def parcels(rows: Iterable[Row], *, named_by: Sequence[str]) -> Iterator[Parcel | tuple[int, Note]]:
@@ -101,14 +114,14 @@ def _find(session: Session, parcel: Parcel, row: SheetRow, on: date) -> Finding:
     of_kind = [layer.kind == row.kind] if row.kind else []
     if session.scalar(select(layer.id).where(*of_kind).limit(1)) is None:
         return Finding(row, False, 0.0, {}, ())
-    columns = ["name", "made_up", *([row.by] if row.by else [])]
+    columns = ["name", "made_up", *filter(None, (row.by, row.kinds))]
     near = features_near(session, layer, columns, parcel.shape, *of_kind, *_in_force(layer, on))
     pieces = overlap(near.shapes, np.array([parcel.shape], dtype=object))
     classes = [_class(near.rows[i], row) for i in pieces.subject]
     order = sorted(range(len(pieces)), key=lambda i: (_rank(classes[i], row), i))
     shapes, met = pieces.shape[order], [near.rows[pieces.subject[i]] for i in order]
     touches = tuple(
-        Touch(found.code, found.name or found.code, classes[i], float(m2))
+        Touch(found.code, found.name or found.code, classes[i], float(m2), _kind(found, row))
         for i, found, m2 in zip(order, met, area(shapes), strict=True)
     )
     by_class: dict[str, float] = defaultdict(float)
@@ -126,7 +139,16 @@ def _in_force(layer: type[Any], on: date) -> Sequence[ColumnElement[bool]]:
 
 def system_of(row: SheetRow) -> facts.CodeSystem | None:
     """The code system of the classes a row is broken down by."""
-    codes = fields(layer_named(row.layer))[row.by].codes if row.by else None
+    return _system(row, row.by)
+
+
+def kinds_of(row: SheetRow) -> facts.CodeSystem | None:
+    """The code system of the kinds that a row tells."""
+    return _system(row, row.kinds)
+
+
+def _system(row: SheetRow, column: str | None) -> facts.CodeSystem | None:
+    codes = fields(layer_named(row.layer))[column].codes if column else None
     return facts.systems().get(codes or "")
 
 
@@ -136,6 +158,10 @@ def _class(found: Any, row: SheetRow) -> str:
         return ""
     system, value = system_of(row), str(getattr(found, row.by) or "")
     return value[: system.places] if system else value
+
+
+def _kind(found: Any, row: SheetRow) -> str:
+    return str(getattr(found, row.kinds) or "") if row.kinds else ""
 
 
 def _rank(cls: str, row: SheetRow) -> int:

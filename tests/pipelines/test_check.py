@@ -21,6 +21,7 @@ from layers.ground.history import past
 from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit
 from pipelines.redline.check import Finding, Parcel, Sheet, check, parcels
+from pipelines.redline.rules import Zone
 from tests.samples import feature, occasion, plot, square, strip, township
 
 DAY = date(2026, 6, 30)
@@ -118,6 +119,20 @@ def test_a_land_class_is_broken_down_on_the_first_four_places(engine: Engine) ->
     found = finding(checked(engine, strip(0, 4)), "land-class")
 
     assert set(found.by_class) == {"0301", "0201"}
+
+
+def test_the_rules_get_class_and_kind_of_what_is_touched_and_the_rows_that_were_not_checked(engine: Engine) -> None:
+    land(
+        engine,
+        feature("redlines", 1, strip(0, 2), control="core"),
+        feature("protected_areas", 1, strip(1, 2), kind="scenic", control="general"),
+        feature("controls", 1, strip(20, 1), kind="farmland"),
+    )
+
+    sheet = checked(engine, strip(0, 4))
+
+    assert sheet.zones == {Zone("redline", "core"), Zone("protected-area", "general", "scenic")}
+    assert sheet.unchecked == {row.id for row in checking.sheet_rows()} - {"redline", "protected-area", "farmland"}
 
 
 def test_the_townships_are_told_the_largest_first(engine: Engine) -> None:

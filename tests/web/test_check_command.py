@@ -52,14 +52,84 @@ def test_the_printed_sheet_says_touched_clear_and_not_checked(county: Engine, fo
     shown = qingshan("--lang", "zh", "check", str(footprint))
 
     assert shown.returncode == 0, shown.stderr
-    first = shown.stdout.split("套合情况表")[1]
+    first = shown.stdout.split("套合情况表")[1].split("适用条款与需办手续")[0]
     lines = {line.split("│")[1].strip(): line.split("│")[2].strip() for line in first.splitlines() if "│" in line}
     assert lines["生态保护红线"] == "涉及"
     assert lines["永久基本农田"] == "未核对（图层未载入）"
     assert "核心保护区" in lines
     assert "不涉及" in shown.stdout.split("套合情况表")[2]
-    assert shown.stdout.count("初筛结果，不作为审批依据") == 2
+    assert shown.stdout.count("初筛结果，不作为审批依据") == 4
     assert "不许可" not in shown.stdout
+
+
+def test_the_clauses_of_a_finding_tell_paper_issuer_step_and_source(
+    county: Engine, footprint: Path, asked: Any
+) -> None:
+    with Session(county) as session, session.begin():
+        zones = (
+            feature("redlines", 2, strip(7, 1), control="outside"),
+            feature("protected_areas", 1, strip(7, 1), kind="reserve", control="general"),
+        )
+        apply(session, zones, occasion())
+    words = ("--activity", "linear-works", "--new-construction", "--permanent", "--unbuilt", "--on", "2026-11-24")
+
+    told = asked("check", str(footprint), *words)
+
+    core, line = ({one["id"]: one for one in parcel["clauses"]} for parcel in told["parcels"])
+    assert told["proposal"]["activity"] == "linear-works"
+    assert "redline-opinion" not in core
+    opinion = line["redline-opinion"]  # 江西省2022年11月2日通知 一（二）
+    assert (opinion["applies"], opinion["open"], opinion["confirmed"]) == (True, [], True)
+    assert (opinion["issuer"]["zh"], opinion["step"]["zh"]) == ("省人民政府", "农用地转用、土地征收报批")
+    assert line["reserve"]["zones"] == [{"row": "protected-area", "cls": "general", "kind": "reserve"}]
+    assert line["protected-area-in-redline"]["applies"]
+    assert line["urban"]["confirmed"] is False
+
+
+def test_what_is_not_stated_is_asked_below_the_sheet_and_what_is_unconfirmed_is_marked(
+    county: Engine, footprint: Path, qingshan: Any
+) -> None:
+    shown = qingshan("--lang", "zh", "check", str(footprint))
+
+    first, second = shown.stdout.split("适用条款与需办手续")[1:]
+    assert "初筛结果，不作为审批依据" in first
+    assert "自然保护地核心保护区原" in first
+    assert "是否临时用地未说明" in "".join(line.split("│")[2].strip() for line in first.splitlines() if "│" in line)
+    assert "〔未核实〕" in second
+    assert "未核对的要素没有列出条款：自然保护地、永久基本农田" in first
+    assert "不等于没有手续" not in first
+
+
+def test_clauses_are_those_of_the_day_and_none_is_not_said_to_be_nothing(
+    county: Engine, footprint: Path, qingshan: Any
+) -> None:
+    shown = qingshan("--lang", "zh", "check", str(footprint), "--on", "2020-06-01", "--no-new-construction")
+
+    assert shown.returncode == 0, shown.stderr
+    assert "142号" not in shown.stdout
+    assert shown.stdout.count("已核对的要素没有对应的条款；这不等于没有手续") == 2
+
+
+def test_an_unknown_activity_is_refused_with_the_list_before_anything_is_read(qingshan: Any) -> None:
+    refused = qingshan("check", "no-such-file.shp", "--activity", "golf")
+
+    assert refused.returncode == 1
+    assert "linear-works" in refused.stderr
+    assert "unlisted" in refused.stderr
+
+
+def test_what_is_built_and_not_built_was_typed_wrongly(footprint: Path, qingshan: Any) -> None:
+    assert qingshan("check", str(footprint), "--built", "2020-01-01", "--unbuilt").returncode == 2
+
+
+def test_the_activities_are_listed_with_their_source_and_mark(qingshan: Any, asked: Any) -> None:
+    shown, told = qingshan("--lang", "zh", "activities"), asked("activities")
+
+    assert len(told["activities"]) == 10  # 自然资发〔2022〕142号
+    assert [len(one["activities"]) for one in told["lists"]] == [10, 9]  # 江西省2022年11月2日通知
+    assert shown.stdout.count("│ 〔未核实〕") == 4
+    assert "自然资发〔2022〕142号" in shown.stdout
+    assert "[unconfirmed]: not held" in qingshan("--lang", "en", "activities").stdout
 
 
 def test_lines_are_those_in_force_on_a_day_as_known_at_a_change(county: Engine, footprint: Path, asked: Any) -> None:

@@ -17,6 +17,7 @@ from web.terminal import say
 from web.terminal.asked import DoorRefusal, TypedRefusal
 from web.terminal.desks import (
     checking,
+    clauses,
     database,
     demonstration,
     explaining,
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 
 
-for desk in (demonstration, checking, rates, explaining, progress, plan, stating, maps, files, journal):
+for desk in (demonstration, checking, clauses, rates, explaining, progress, plan, stating, maps, files, journal):
     app.add_typer(desk.app)
 app.add_typer(database.app, name="db")
 

@@ -23,7 +23,9 @@ from geo.refusal import Note
 from layers.ground import db
 from layers.ground.history import last_no
 from pipelines.redline.check import Finding, Parcel, Sheet, check, parcels, system_of
+from pipelines.redline.rules import Proposal
 from web.terminal import asked, say
+from web.terminal.desks import clauses
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -50,6 +52,7 @@ class Checked:
     opening: Opening
     no: int
     on: date
+    proposal: Proposal
     sheets: Sequence[Sheet]
     refused: Sequence[tuple[int, Note]]
 
@@ -59,30 +62,36 @@ class Checked:
 
 
 @app.command("check")
-def check_file(
+def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the command
     file: Annotated[Path, typer.Argument(help="范围文件 / the footprint, in whatever file the surveyor sent")],
     on: InForce = None,
     known: Known = None,
+    activity: clauses.Kind = None,
+    new_construction: clauses.NewConstruction = None,
+    temporary: clauses.Temporary = None,
+    built: clauses.Built = None,
+    unbuilt: clauses.Unbuilt = False,
     dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,
     _json: asked.AsJson = False,
 ) -> None:
-    """套合：一个范围与全部管控图层，逐层列出涉及面积；初筛，不作为审批依据 / a footprint over every control layer."""
+    """套合：一个范围与全部管控图层，涉及面积、条款和手续；初筛，不作为审批依据 / a footprint over every layer."""
+    proposal = clauses.proposed(activity, new_construction, temporary, clauses.built_on(built, unbuilt=unbuilt))
     day = on.date() if on else asked.today()
     with asked.moment(db.ready(), known) as session:
-        checked = _checked(session, file, dataset, day)
+        checked = _checked(session, file, dataset, day, proposal)
     say.answer(_plain(checked), *_tables(checked))
     if not checked.sheets:
         raise typer.Exit(1)
 
 
-def _checked(session: Session, file: Path, dataset: str | None, on: date) -> Checked:
+def _checked(session: Session, file: Path, dataset: str | None, on: date, proposal: Proposal) -> Checked:
     box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
     with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset) as reading:
         found = list(parcels((row for batch in reading.batches for row in batch), named_by=NAMED_BY))
         opening = reading.opening
     sheets = [check(session, parcel, on=on) for parcel in found if isinstance(parcel, Parcel)]
     refused = [one for one in found if not isinstance(one, Parcel)]
-    return Checked(file, _sha256(file), opening, last_no(session), on, sheets, refused)
+    return Checked(file, _sha256(file), opening, last_no(session), on, proposal, sheets, refused)
 
 
 def _sha256(file: Path) -> str:
@@ -95,6 +104,7 @@ def _sha256(file: Path) -> str:
 def _tables(checked: Checked) -> Iterator[Table]:
     for sheet in checked.sheets:
         yield _sheet(sheet, checked)
+        yield clauses.table(sheet, checked.proposal, checked.on)
     if checked.refused:
         headings = {say.label("地块", "parcel"): True, say.label("原因", "reason"): False}
         rows = [(str(n), escape(say.spoken(note.id, **note.values))) for n, note in checked.refused]
@@ -166,14 +176,15 @@ def _plain(checked: Checked) -> dict[str, Any]:
         "no": checked.no,
         "on": checked.on,
         "made_up": checked.made_up,
+        "proposal": clauses.proposal_plainly(checked.proposal),
         "notes": [_note(note) for note in checked.opening.notes],
-        "parcels": [_plain_sheet(sheet) for sheet in checked.sheets],
+        "parcels": [_plain_sheet(sheet, checked) for sheet in checked.sheets],
         "refused": [{"parcel": number, **_note(note)} for number, note in checked.refused],
         "screening": {lang: text("check.screening", lang) for lang in ("zh", "en")},
     }
 
 
-def _plain_sheet(sheet: Sheet) -> dict[str, Any]:
+def _plain_sheet(sheet: Sheet, checked: Checked) -> dict[str, Any]:
     parcel = sheet.parcel
     return {
         "number": parcel.number,
@@ -184,6 +195,7 @@ def _plain_sheet(sheet: Sheet) -> dict[str, Any]:
         "townships": dict(sheet.townships),
         "notes": [_note(note) for note in parcel.notes],
         "findings": [_plain_finding(finding, parcel) for finding in sheet.findings],
+        "clauses": clauses.plainly(sheet, checked.proposal, checked.on),
     }
 
 
