@@ -44,13 +44,17 @@ class Pieces:
 def overlap(subjects: Shapes, zones: Shapes) -> Pieces:
     """Every subject cut by every zone with which it shares ground.
 
-    A subject that a zone covers is its own piece, unchanged. What only touches shares nothing. Raises GeoRefusal.
+    A subject that a zone covers is its own piece, unchanged, and so is a zone that a subject covers. What only touches
+    shares nothing. Raises GeoRefusal.
     """
     tree = shapely.STRtree(subjects)
     zone, subject = tree.query(zones, predicate="intersects")
     inside = _among(tree.query(zones, predicate="covers"), zone, subject, len(subjects))
-    pieces = np.array(subjects[subject], dtype=object)
-    pieces[~inside] = divide(subjects[subject[~inside]], zones[zone[~inside]])[0]
+    around = ~inside & _boxed(subjects, zones, subject, zone)
+    around[around] = shapely.covers(subjects[subject[around]], zones[zone[around]])
+    pieces = np.where(inside, subjects[subject], zones[zone])
+    crossing = ~(inside | around)
+    pieces[crossing] = divide(subjects[subject[crossing]], zones[zone[crossing]])[0]
     kept = np.flatnonzero(~shapely.is_empty(pieces))
     kept = kept[np.lexsort((zone[kept], subject[kept]))]
     return Pieces(subject[kept], zone[kept], pieces[kept])
@@ -125,6 +129,12 @@ def _overlapping(shapes: Shapes) -> tuple[Ints, Ints]:
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     meet = shapely.relate_pattern(shapes[pairs[:, 0]], shapes[pairs[:, 1]], "T********")
     return pairs[meet, 1], pairs[meet, 0]
+
+
+def _boxed(subjects: Shapes, zones: Shapes, subject: Ints, zone: Ints) -> Mask:
+    """Whether the bounding box of each subject holds that of its zone."""
+    outer, inner = shapely.bounds(subjects)[subject], shapely.bounds(zones)[zone]
+    return np.asarray((outer[:, :2] <= inner[:, :2]).all(axis=1) & (outer[:, 2:] >= inner[:, 2:]).all(axis=1))
 
 
 def _among(pairs: Ints, zone: Ints, subject: Ints, n: int) -> Mask:

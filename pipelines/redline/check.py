@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -19,7 +21,8 @@ from sqlalchemy.orm import Session
 from data import checking, facts
 from data.checking import SheetRow
 from geo.area import area
-from geo.overlay import flatten, overlap
+from geo.crs import Floats, Shapes
+from geo.overlay import Ints, flatten, overlap
 from geo.reading import Row
 from geo.refusal import Note
 from layers.ground.layer import fields, layer_named
@@ -103,31 +106,71 @@ def parcels(rows: Iterable[Row], *, named_by: Sequence[str]) -> Iterator[Parcel 
             yield Parcel(row.number, name, row.shape, row.survey_area_m2, m2, row.notes)
 
 
-def check(session: Session, parcel: Parcel, *, on: date) -> Sheet:
-    """Lay a parcel over every control layer as the session sees them. on: the day on which zones must be in force."""
-    findings = tuple(_find(session, parcel, row, on) for row in checking.sheet_rows())
-    return Sheet(parcel, _townships(session, parcel), findings)
+def check(session: Session, parcels: Sequence[Parcel], *, on: date) -> list[Sheet]:
+    """Lay parcels over every control layer as the session sees them, a sheet each, in their order.
+
+    on: the day on which zones must be in force. Each layer is read once for all: near parcels belong together.
+    """
+    if not parcels:
+        return []
+    shapes = np.array([parcel.shape for parcel in parcels], dtype=object)
+    near = shapely.box(*shapely.total_bounds(shapes))
+    columns = [_find(session, row, shapes, near, on) for row in checking.sheet_rows()]
+    townships = _townships(session, shapes, near)
+    rows = zip(parcels, townships, zip(*columns, strict=True), strict=True)
+    return [Sheet(parcel, ground, tuple(findings)) for parcel, ground, findings in rows]
 
 
-def _find(session: Session, parcel: Parcel, row: SheetRow, on: date) -> Finding:
+def _find(session: Session, row: SheetRow, shapes: Shapes, near: BaseGeometry, on: date) -> list[Finding]:
+    """One row of the sheet of every parcel."""
     layer = layer_named(row.layer)
     of_kind = [layer.kind == row.kind] if row.kind else []
     if session.scalar(select(layer.id).where(*of_kind).limit(1)) is None:
-        return Finding(row, False, 0.0, {}, ())
+        return [Finding(row, False, 0.0, {}, ())] * len(shapes)
     columns = ["name", "made_up", *filter(None, (row.by, row.kinds))]
-    near = features_near(session, layer, columns, parcel.shape, *of_kind, *_in_force(layer, on))
-    pieces = overlap(near.shapes, np.array([parcel.shape], dtype=object))
-    classes = [_class(near.rows[i], row) for i in pieces.subject]
-    order = sorted(range(len(pieces)), key=lambda i: (_rank(classes[i], row), i))
-    shapes, met = pieces.shape[order], [near.rows[pieces.subject[i]] for i in order]
+    found = features_near(session, layer, columns, near, *of_kind, *_in_force(layer, on))
+    return [_finding(row, [found.rows[i] for i in met.zone], met) for met in _by_parcel(shapes, found.shapes)]
+
+
+@dataclass(frozen=True)
+class _Met:
+    """The features that one parcel meets: their places, the ground they share, and its m²."""
+
+    zone: Ints
+    ground: Shapes
+    m2: Floats
+
+
+def _by_parcel(parcels: Shapes, features: Shapes) -> Iterator[_Met]:
+    """What each parcel meets."""
+    pieces = overlap(parcels, features)
+    m2 = area(pieces.shape)
+    for start, end in pairwise(np.searchsorted(pieces.subject, np.arange(len(parcels) + 1))):
+        yield _Met(pieces.zone[start:end], pieces.shape[start:end], m2[start:end])
+
+
+def _finding(row: SheetRow, met: Sequence[Any], ground: _Met) -> Finding:
+    """What one parcel meets, in order of precedence: of two on the same ground the first has it."""
+    classes = [_class(found, row) for found in met]
+    order = sorted(range(len(met)), key=lambda i: (_rank(classes[i], row), i))
     touches = tuple(
-        Touch(found.code, found.name or found.code, classes[i], float(m2), _kind(found, row))
-        for i, found, m2 in zip(order, met, area(shapes), strict=True)
+        Touch(met[i].code, met[i].name or met[i].code, classes[i], float(ground.m2[i]), _kind(met[i], row))
+        for i in order
     )
     by_class: dict[str, float] = defaultdict(float)
-    for touch, m2 in zip(touches, area(flatten(shapes)), strict=True):
+    for touch, m2 in zip(touches, _own(ground.ground[order], ground.m2[order]), strict=True):
         by_class[touch.cls] += float(m2)
     return Finding(row, True, sum(by_class.values()), dict(by_class), touches, any(found.made_up for found in met))
+
+
+def _own(shapes: Shapes, m2: Floats) -> Floats:
+    """The m² that are left of each once all before it have taken their ground."""
+    left = flatten(shapes) if len(shapes) > 1 else shapes
+    fewer = np.array([now is not before for now, before in zip(left, shapes, strict=True)], dtype=bool)
+    own = m2.copy()
+    if fewer.any():
+        own[fewer] = area(left[fewer])
+    return own
 
 
 def _in_force(layer: type[Any], on: date) -> Sequence[ColumnElement[bool]]:
@@ -170,9 +213,10 @@ def _rank(cls: str, row: SheetRow) -> int:
     return listed.index(cls) if cls in listed else len(listed)
 
 
-def _townships(session: Session, parcel: Parcel) -> Mapping[str, float]:
-    near = features_near(session, Township, ["name"], parcel.shape)
-    pieces = overlap(near.shapes, np.array([parcel.shape], dtype=object))
-    rows = zip(pieces.subject, area(pieces.shape), strict=True)
-    found = {near.rows[i].name or near.rows[i].code: float(m2) for i, m2 in rows}
-    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+def _townships(session: Session, shapes: Shapes, near: BaseGeometry) -> Iterator[Mapping[str, float]]:
+    """Of each parcel, township → m², the largest first."""
+    found = features_near(session, Township, ["name"], near)
+    for met in _by_parcel(shapes, found.shapes):
+        names = (found.rows[i].name or found.rows[i].code for i in met.zone)
+        m2 = dict(zip(names, map(float, met.m2), strict=True))
+        yield dict(sorted(m2.items(), key=lambda pair: -pair[1]))

@@ -110,6 +110,15 @@ def test_a_subject_that_a_zone_covers_is_its_own_piece() -> None:
     assert [shape.wkb for shape in pieces.shape] == [shapely.box(1.2, 1.2, 1.4, 1.4).wkb] * 2
 
 
+def test_a_zone_that_a_subject_covers_is_its_own_piece() -> None:
+    zone = shapely.box(1.2, 1.2, 1.4, 1.4)
+
+    pieces = overlap(many(A, FAR), many(zone))
+
+    assert pieces.subject.tolist() == [0]
+    assert pieces.shape[0].wkb == zone.wkb
+
+
 def test_a_cut_that_leaves_lines_beside_ground_keeps_the_ground_alone() -> None:
     tooth = [(0.5, 2), (0.5, 1.5), (1, 1.5), (1, 2)]
     comb = shapely.Polygon([(0, 3), (0, 2), *tooth, (2, 2), (2, 3)])  # along A's edge, one tooth into it

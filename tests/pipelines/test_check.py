@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -39,7 +40,8 @@ def parcel(shape: MultiPolygon) -> Parcel:
 
 def checked(engine: Engine, shape: MultiPolygon, on: date = DAY) -> Sheet:
     with Session(engine) as session:
-        return check(session, parcel(shape), on=on)
+        (sheet,) = check(session, [parcel(shape)], on=on)
+    return sheet
 
 
 def finding(sheet: Sheet, row: str) -> Finding:
@@ -106,7 +108,7 @@ def test_lines_can_be_asked_for_as_they_were_known(engine: Engine) -> None:
     land(engine, feature("redlines", 2, strip(1, 1)))
 
     with past(engine, 1) as session:
-        then = check(session, parcel(strip(0, 4)), on=DAY)
+        (then,) = check(session, [parcel(strip(0, 4))], on=DAY)
 
     assert share(then, "redline") == 0.25
     assert share(checked(engine, strip(0, 4)), "redline") == 0.5
@@ -174,7 +176,7 @@ def test_a_finding_is_the_union_of_what_is_shared_and_never_more_than_the_parcel
             for n, (shape, line) in enumerate(zip(shapes, lines, strict=True))
         ]
         apply(session, edits, occasion())
-        sheet = check(session, parcel(strip(*footprint)), on=DAY)
+        (sheet,) = check(session, [parcel(strip(*footprint))], on=DAY)
         session.rollback()
 
     red = finding(sheet, "redline")
@@ -182,3 +184,22 @@ def test_a_finding_is_the_union_of_what_is_shared_and_never_more_than_the_parcel
     assert red.m2 == pytest.approx(float(area(np.array([shared], dtype=object))[0]), rel=1e-9, abs=1e-3)
     assert red.m2 <= sheet.parcel.area_m2 * (1 + 1e-10)
     assert sum(red.by_class.values()) == pytest.approx(red.m2, rel=1e-12)
+
+
+def test_many_parcels_together_give_what_each_gives_alone(sample_county: Engine) -> None:
+    west, south = 115.30, 26.30
+    boxes = [MultiPolygon([shapely.box(west + n / 90, south, west + n / 90 + 0.006, south + 0.02)]) for n in range(12)]
+    footprints = [replace(parcel(shape), number=n) for n, shape in enumerate(boxes)]
+
+    with Session(sample_county) as session:
+        together = check(session, footprints, on=DAY)
+        alone = [check(session, [one], on=DAY)[0] for one in footprints]
+
+    assert together == alone
+    assert [sheet.parcel.number for sheet in together] == list(range(12))
+    assert sum(len(finding.touches) for sheet in together for finding in sheet.findings) > 50
+
+
+def test_no_parcel_gives_no_sheet(engine: Engine) -> None:
+    with Session(engine) as session:
+        assert check(session, [], on=DAY) == []

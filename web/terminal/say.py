@@ -82,7 +82,11 @@ def tell(id: str, /, **values: object) -> None:  # noqa: A002 -- as in Refusal
 def answer(value: Any, *tables: RenderableType) -> None:
     """Give the answer: JSON when asked for, else the tables."""
     if voice.as_json or not tables:
-        out.print_json(json.dumps(value, ensure_ascii=False, default=_plain))
+        said = json.dumps(value, ensure_ascii=False, default=_plain, indent=2)
+        if out.is_terminal:
+            out.print_json(said)
+        else:
+            out.file.write(f"{said}\n")  # colour is for eyes, and takes a minute at 30 MB
     else:
         out.print(*tables, sep="\n")
 

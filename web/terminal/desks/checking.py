@@ -31,6 +31,8 @@ app = typer.Typer(no_args_is_help=True)
 
 HM2, MU = 1e4, 1e4 / 15
 """m² in a hectare (公顷), and in a mu (亩)."""
+_PORTION = 500
+"""Parcels that are laid over the layers together."""
 NAMED_BY = ("地块名称", "DKMC", "XMMC", "name", "NAME", "MC")
 """Attributes that name a parcel, in files of the field."""
 
@@ -89,7 +91,9 @@ def _checked(session: Session, file: Path, dataset: str | None, on: date, propos
     with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset) as reading:
         found = list(parcels((row for batch in reading.batches for row in batch), named_by=NAMED_BY))
         opening = reading.opening
-    sheets = [check(session, parcel, on=on) for parcel in found if isinstance(parcel, Parcel)]
+    footprint = [one for one in found if isinstance(one, Parcel)]
+    portions = (footprint[start : start + _PORTION] for start in range(0, len(footprint), _PORTION))
+    sheets = [sheet for portion in portions for sheet in check(session, portion, on=on)]
     refused = [one for one in found if not isinstance(one, Parcel)]
     return Checked(file, _sha256(file), opening, last_no(session), on, proposal, sheets, refused)
 
