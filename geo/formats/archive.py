@@ -16,8 +16,9 @@ from geo.formats.values import Bounds, Source, shown
 from geo.refusal import GeoRefusal
 
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-_SINGLE = (".gpkg", ".geojson", ".json")
-_PACKED = (".zip", ".rar", ".7z", ".gz", ".tar", ".tgz", ".bz2", ".xz", ".kmz")
+_SINGLE = (".gpkg", ".geojson", ".json", ".kml", ".ovkml")
+ZIPS = (".zip", ".kmz", ".ovkmz")
+_PACKED = (*ZIPS, ".rar", ".7z", ".gz", ".tar", ".tgz", ".bz2", ".xz")
 _GEODATABASE_MEMBER = re.compile(r"[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,20}){0,3}")
 _CHUNK = 1024 * 1024
 _RATIO_FROM = 32 * _CHUNK

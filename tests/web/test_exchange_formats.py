@@ -1,0 +1,42 @@
+"""The formats that surveyors and field staff send, from the file to the map layer, by the real command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import Ran
+
+RING = "115.35,26.33,0 115.352,26.33,0 115.352,26.332,0 115.35,26.332,0 115.35,26.33,0"
+OVKML = f"""<?xml version="1.0" encoding="UTF-8"?>
+<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><name>潋江小微湿地</name>
+<OvCoordType>CGCS2000</OvCoordType><ExtendedData><Data name="code"><value>WS-901</value></Data></ExtendedData><Polygon>
+<outerBoundaryIs><LinearRing><coordinates>{RING}</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>
+</Document></kml>"""
+FILES = {"湿地.ovkml": OVKML}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_the_field_sends_becomes_a_wetland(asked: Callable[..., Any], tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(FILES[name], "utf-8")
+
+    said = asked("import", "wetlands", str(path), "--source", "潋江镇")
+
+    assert said["counts"] == {"added": 1}
+
+
+@pytest.mark.parametrize(("lang", "remedy"), [("zh", "请在奥维导出时选 CGCS2000"), ("en", "export it in CGCS2000")])
+def test_shifted_coordinates_are_refused_with_the_remedy(
+    qingshan: Callable[..., Ran], tmp_path: Path, lang: str, remedy: str
+) -> None:
+    path = tmp_path / "湿地.ovkml"
+    path.write_text(OVKML.replace("CGCS2000", "GCJ02"), "utf-8")
+
+    ran = qingshan("--lang", lang, "import", "wetlands", str(path))
+
+    assert ran.returncode == 1
+    assert remedy in ran.stderr
