@@ -7,10 +7,19 @@ from pathlib import Path
 
 from geo.formats import filegdb, geojson, geopackage, kml, shapefile
 from geo.formats.archive import ZIPS, unpack
+from geo.formats.tables import csv_file, workbook
 from geo.formats.values import Bounds, Format, Opened, Source, shown
 from geo.refusal import GeoRefusal
 
-FORMATS: tuple[Format, ...] = (shapefile.FORMAT, geopackage.FORMAT, geojson.FORMAT, filegdb.FORMAT, kml.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    shapefile.FORMAT,
+    geopackage.FORMAT,
+    geojson.FORMAT,
+    filegdb.FORMAT,
+    kml.FORMAT,
+    csv_file.FORMAT,
+    workbook.FORMAT,
+)
 
 
 def open_file(path: Path, *, layer: str | None, folder: Path, bounds: Bounds) -> Opened:

@@ -16,7 +16,12 @@ OVKML = f"""<?xml version="1.0" encoding="UTF-8"?>
 <OvCoordType>CGCS2000</OvCoordType><ExtendedData><Data name="code"><value>WS-901</value></Data></ExtendedData><Polygon>
 <outerBoundaryIs><LinearRing><coordinates>{RING}</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>
 </Document></kml>"""
-FILES = {"湿地.ovkml": OVKML}
+CSV = """code,点号,X,Y
+WS-901,J1,2914100.123,38634790.456
+WS-901,J2,2914100.123,38634890.456
+WS-901,J3,2914200.123,38634890.456
+"""
+FILES = {"湿地.ovkml": OVKML, "界址点.csv": CSV}
 
 
 @pytest.mark.parametrize("name", FILES)
