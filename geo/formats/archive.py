@@ -16,7 +16,7 @@ from geo.formats.values import Bounds, Source, shown
 from geo.refusal import GeoRefusal
 
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-_SINGLE = (".gpkg", ".geojson", ".json", ".kml", ".ovkml", ".csv", ".xlsx")
+_SINGLE = (".gpkg", ".geojson", ".json", ".kml", ".ovkml", ".csv", ".xlsx", ".dxf")
 _ZIPPED = (".xlsx",)
 """Zips themselves, which their reader checks as this one does."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from geo.formats import filegdb, geojson, geopackage, kml, shapefile
+from geo.formats import filegdb, geojson, geopackage, shapefile
 from geo.formats.archive import ZIPS, unpack
+from geo.formats.dxf import reader as dxf
+from geo.formats.kml import reader as kml
 from geo.formats.tables import csv_file, workbook
 from geo.formats.values import Bounds, Format, Opened, Source, shown
 from geo.refusal import GeoRefusal
@@ -19,6 +21,7 @@ FORMATS: tuple[Format, ...] = (
     kml.FORMAT,
     csv_file.FORMAT,
     workbook.FORMAT,
+    dxf.FORMAT,
 )
 
 
@@ -47,6 +50,8 @@ def _sources(path: Path, folder: Path, bounds: Bounds) -> list[Source]:
             own.with_suffix(part).symlink_to(sibling.resolve())
     elif any(ending in known.endings for known in FORMATS):
         own.symlink_to(path.resolve())
+    elif ending == ".dwg":
+        raise GeoRefusal("dxf.dwg", name=shown(path.name))
     else:
         raise GeoRefusal("file.unknown_kind", name=shown(path.name), kinds=_kinds())
     return [Source(own, shown(path.name))]

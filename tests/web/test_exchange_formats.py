@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import ezdxf
 import pytest
 
 from tests.web.conftest import Ran
@@ -21,7 +23,21 @@ WS-901,J1,2914100.123,38634790.456
 WS-901,J2,2914100.123,38634890.456
 WS-901,J3,2914200.123,38634890.456
 """
-FILES = {"湿地.ovkml": OVKML, "界址点.csv": CSV}
+
+
+def drawing() -> str:
+    document = ezdxf.new()
+    corners = [(38634790.456, 2914100.123), (38634890.456, 2914100.123), (38634890.456, 2914200.123)]
+    document.modelspace().add_lwpolyline(corners, close=True)
+    document.modelspace().add_text("WS-901", dxfattribs={"insert": (38634870, 2914120)})
+    text = StringIO()
+    document.write(text)
+    return text.getvalue()
+
+
+FILES = {"湿地.ovkml": OVKML, "界址点.csv": CSV, "红线图.dxf": drawing()}
+
+TEXT_IS_CODE = {".dxf": ("--field", "text=code")}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -29,7 +45,7 @@ def test_what_the_field_sends_becomes_a_wetland(asked: Callable[..., Any], tmp_p
     path = tmp_path / name
     path.write_text(FILES[name], "utf-8")
 
-    said = asked("import", "wetlands", str(path), "--source", "潋江镇")
+    said = asked("import", "wetlands", str(path), "--source", "潋江镇", *TEXT_IS_CODE.get(path.suffix, ()))
 
     assert said["counts"] == {"added": 1}
 

@@ -20,7 +20,7 @@ from defusedxml.ElementTree import DefusedXMLParser, iterparse
 
 from geo.formats.choice import choose
 from geo.formats.columns import SEEN, columns_of
-from geo.formats.kml_shapes import local, shape_of
+from geo.formats.kml.shapes import local, shape_of
 from geo.formats.values import Bounds, Contents, Feature, Format, LayerListed, Scalar, Source, shown
 from geo.refusal import GeoRefusal, Note
 
