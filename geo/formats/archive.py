@@ -16,8 +16,12 @@ from geo.formats.values import Bounds, Source, shown
 from geo.refusal import GeoRefusal
 
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-_SINGLE = (".gpkg", ".geojson", ".json")
-_PACKED = (".zip", ".rar", ".7z", ".gz", ".tar", ".tgz", ".bz2", ".xz", ".kmz")
+_SINGLE = (".gpkg", ".geojson", ".json", ".kml", ".ovkml", ".csv", ".xlsx", ".dxf")
+_ZIPPED = (".xlsx",)
+"""Zips themselves, which their reader checks as this one does."""
+
+ZIPS = (".zip", ".kmz", ".ovkmz")
+_PACKED = (*ZIPS, ".rar", ".7z", ".gz", ".tar", ".tgz", ".bz2", ".xz")
 _GEODATABASE_MEMBER = re.compile(r"[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,20}){0,3}")
 _CHUNK = 1024 * 1024
 _RATIO_FROM = 32 * _CHUNK
@@ -38,6 +42,15 @@ def unpack(path: Path, into: Path, bounds: Bounds) -> list[Source]:
             entries = _checked(archive, bounds)
             return _taken(archive, entries, into, bounds)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError) as error:
+        raise GeoRefusal("zip.broken", detail=shown(str(error), 200)) from error
+
+
+def check(path: Path, bounds: Bounds) -> None:
+    """Refuse what `unpack` would refuse of a zip that another reader opens, such as a workbook."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _checked(archive, bounds)
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise GeoRefusal("zip.broken", detail=shown(str(error), 200)) from error
 
 
@@ -123,7 +136,7 @@ def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, room: i
     written = 0
     with archive.open(info) as packed, target.open("xb") as plain:
         for chunk in _chunks(packed):
-            if not written and chunk.startswith(b"PK\x03\x04"):
+            if not written and chunk.startswith(b"PK\x03\x04") and target.suffix not in _ZIPPED:
                 raise GeoRefusal("zip.nested", entry=shown(info.filename))
             written += len(chunk)
             if written > room:

@@ -20,14 +20,12 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from geo.formats.choice import choose
+from geo.formats.columns import SEEN, columns_of
 from geo.formats.json_stream import Document, Text
-from geo.formats.values import Bounds, Column, Contents, Feature, Format, Kind, LayerListed, Scalar, Source, shown
+from geo.formats.values import Bounds, Contents, Feature, Format, LayerListed, Scalar, Source, shown
 from geo.refusal import GeoRefusal, Note
 
 _CHARACTERS_PER_VERTEX = 48
-_SEEN_FOR_COLUMNS = 1000
-"""A GeoJSON declares no columns: they are read off its first features."""
-
 _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 
 
@@ -49,14 +47,14 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
     with source.path.open("rb") as file:
         document = Document(Text(file, source, bounds.vertices * _CHARACTERS_PER_VERTEX), source)
         rows = _features(document, bounds)
-        ahead = list(islice(rows, _SEEN_FOR_COLUMNS))
+        ahead = list(islice(rows, SEEN))
         chosen = choose((LayerListed(Path(source.name).stem, None, "Unknown"),), layer, source)
         contents = Contents(
             format=FORMAT.name,
             layer=chosen.name,
             layers=(chosen,),
             count=None,
-            columns=_columns(ahead),
+            columns=columns_of(ahead),
             encoding="UTF-8",
             stated_crs=document.crs,
         )
@@ -201,28 +199,6 @@ def _listed(value: Any) -> list[Any]:
     if not isinstance(value, list) or not value:
         raise ValueError("a list is wanted")
     return value
-
-
-def _columns(features: list[Feature]) -> tuple[Column, ...]:
-    kinds: dict[str, set[Kind]] = {}
-    for feature in features:
-        for name, value in feature.attributes.items():
-            kinds.setdefault(name, set()).update(() if value is None else (_kind(value),))
-    return tuple(Column(name, _widest(found)) for name, found in kinds.items())
-
-
-def _kind(value: Scalar) -> Kind:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int):
-        return "integer"
-    return "real" if isinstance(value, float) else "text"
-
-
-def _widest(kinds: set[Kind]) -> Kind:
-    if len(kinds) == 1:
-        return next(iter(kinds))
-    return "real" if kinds == {"integer", "real"} else "text"
 
 
 FORMAT = Format("GeoJSON", (".geojson", ".json"), sniff, read)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from geo.formats import filegdb, geojson, geopackage, shapefile
-from geo.formats.archive import unpack
+from geo.formats.archive import ZIPS, unpack
+from geo.formats.dxf import reader as dxf
+from geo.formats.kml import reader as kml
+from geo.formats.tables import csv_file, workbook
 from geo.formats.values import Bounds, Format, Opened, Source, shown
 from geo.refusal import GeoRefusal
 
-FORMATS: tuple[Format, ...] = (shapefile.FORMAT, geopackage.FORMAT, geojson.FORMAT, filegdb.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    shapefile.FORMAT,
+    geopackage.FORMAT,
+    geojson.FORMAT,
+    filegdb.FORMAT,
+    kml.FORMAT,
+    csv_file.FORMAT,
+    workbook.FORMAT,
+    dxf.FORMAT,
+)
 
 
 def open_file(path: Path, *, layer: str | None, folder: Path, bounds: Bounds) -> Opened:
@@ -26,20 +39,27 @@ def open_file(path: Path, *, layer: str | None, folder: Path, bounds: Bounds) ->
 def _sources(path: Path, folder: Path, bounds: Bounds) -> list[Source]:
     _refuse_absent(path)
     ending = path.suffix.lower()
-    if ending == ".zip":
+    if ending in ZIPS:
         found = unpack(path, folder, bounds)
         if not found:
             raise GeoRefusal("zip.nothing", name=shown(path.name))
-        return found
+        return found if ending == ".zip" or len(found) > 1 else [replace(found[0], name=_inner_name(path))]
     own = folder / f"in{ending}"
     if ending == ".shp":
         for part, sibling in shapefile.siblings(path).items():
             own.with_suffix(part).symlink_to(sibling.resolve())
     elif any(ending in known.endings for known in FORMATS):
         own.symlink_to(path.resolve())
+    elif ending == ".dwg":
+        raise GeoRefusal("dxf.dwg", name=shown(path.name))
     else:
         raise GeoRefusal("file.unknown_kind", name=shown(path.name), kinds=_kinds())
     return [Source(own, shown(path.name))]
+
+
+def _inner_name(path: Path) -> str:
+    """The one document of a KMZ, always doc.kml, under the name its sender knows."""
+    return shown(path.with_suffix(path.suffix.lower().replace("kmz", "kml")).name)
 
 
 def _refuse_absent(path: Path) -> None:
@@ -81,4 +101,5 @@ def _format(source: Source) -> Format:
 
 
 def _kinds() -> str:
-    return "、".join(("zip", *(ending.removeprefix(".") for known in FORMATS for ending in known.endings)))
+    endings = (*ZIPS, *(ending for known in FORMATS for ending in known.endings))
+    return "、".join(ending.removeprefix(".") for ending in endings)

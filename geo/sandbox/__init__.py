@@ -78,7 +78,7 @@ class Reading:
 def read(
     path: Path, *, box: Box | None, margin_km: float = 2.0, layer: str | None = None, limits: Limits | None = None
 ) -> Iterator[Reading]:
-    """Read a zip, shapefile, GeoPackage, GeoJSON or File Geodatabase.
+    """Read a file of any format of the registry, or a zip of one.
 
     box: where its shapes must lie; None asks nothing, and then the file must state its CRS. layer: the layer, or the
     dataset in a zip, when there are several. Raises GeoRefusal.

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("in_under_five_seconds_with_nothing_left")
 VRT = '<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>{}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'
 
 
-@pytest.mark.parametrize("ending", [".geojson", ".json", ".shp", ".gpkg", ".zip"])
+@pytest.mark.parametrize("ending", [".geojson", ".json", ".shp", ".gpkg", ".kml", ".zip"])
 def test_a_vrt_under_another_name_reads_no_local_file(tmp_path: Path, ending: str) -> None:
     secret = geojson(tmp_path / "secret.geojson", polygon(RING))
     path = tmp_path / f"a{ending}"
@@ -50,7 +50,7 @@ def test_a_vrt_among_the_siblings_of_a_shapefile_is_not_looked_at(tmp_path: Path
     assert refused(path).id == "shapefile.table_lies"
 
 
-@pytest.mark.parametrize("ending", [".kml", ".gml", ".vrt", ".csv", ".xml", ""])
+@pytest.mark.parametrize("ending", [".gml", ".vrt", ".xml", ""])
 def test_a_kind_that_is_not_taken_is_refused_by_its_ending(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"a{ending}"
     path.write_text(VRT.format("/etc/passwd"), "utf-8")
@@ -58,7 +58,7 @@ def test_a_kind_that_is_not_taken_is_refused_by_its_ending(tmp_path: Path, endin
     assert refused(path).id == "file.unknown_kind"
 
 
-@pytest.mark.parametrize("ending", [".geojson", ".shp", ".gpkg"])
+@pytest.mark.parametrize("ending", [".geojson", ".shp", ".gpkg", ".kml"])
 def test_nothing_goes_out_to_the_network(tmp_path: Path, ending: str, listener: tuple[int, list[object]]) -> None:
     port, came = listener
     path = tmp_path / f"a{ending}"
@@ -261,14 +261,14 @@ def test_a_geopackage_with_a_null_geometry_names_the_row(tmp_path: Path) -> None
     assert row_refusals(boxed(path)[1]) == [None, "shape.missing", None]
 
 
-@pytest.mark.parametrize("ending", [".geojson", ".json", ".shp", ".gpkg", ".zip"])
+@pytest.mark.parametrize("ending", [".geojson", ".json", ".shp", ".gpkg", ".kml", ".zip"])
 def test_an_empty_file_is_refused(tmp_path: Path, ending: str) -> None:
     (tmp_path / f"a{ending}").touch()
 
     assert refused(tmp_path / f"a{ending}").id == "file.empty"
 
 
-@pytest.mark.parametrize("ending", [".geojson", ".json", ".shp", ".gpkg", ".zip", ".gdb"])
+@pytest.mark.parametrize("ending", [".geojson", ".json", ".shp", ".gpkg", ".kml", ".kmz", ".zip", ".gdb"])
 def test_noise_under_any_name_is_refused(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"a{ending}"
     path.write_bytes(np.random.default_rng(7).bytes(10_000))

@@ -50,7 +50,7 @@ class Mode(StrEnum):
 @app.command(name="import")
 def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the command
     layer: Annotated[str, typer.Argument(help="图层，见 qingshan layers / layer")],
-    file: Annotated[Path, typer.Argument(help="zip、shp、gpkg、geojson、gdb")],
+    file: Annotated[Path, typer.Argument(help="zip、shp、gpkg、geojson、gdb、kml、kmz、ovkml、csv、xlsx、dxf")],
     mode: Annotated[Mode, typer.Option(help="修订、新增或整体替换 / revise, add or replace")] = Mode.REVISE,
     source: Annotated[str | None, typer.Option(help="来源，默认取文件名 / who sends it (default: file name)")] = None,
     dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,

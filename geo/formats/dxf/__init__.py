@@ -1,0 +1,1 @@
+"""DXF drawings: which of their entities are shapes, and what names them."""

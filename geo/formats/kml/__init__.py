@@ -1,0 +1,1 @@
+"""KML and its zips: the placemarks, and their shapes."""
