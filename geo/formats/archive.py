@@ -16,7 +16,7 @@ from geo.formats.values import Bounds, Source, shown
 from geo.refusal import GeoRefusal
 
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-_SINGLE = (".gpkg", ".geojson", ".json")
+_SINGLE = (".gpkg", ".geojson", ".json", ".txt")
 _PACKED = (".zip", ".rar", ".7z", ".gz", ".tar", ".tgz", ".bz2", ".xz", ".kmz")
 _GEODATABASE_MEMBER = re.compile(r"[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,20}){0,3}")
 _CHUNK = 1024 * 1024
@@ -95,7 +95,9 @@ def _taken(
         target = source.path / name.name if source.path.suffix == ".gdb" else source.path.with_suffix(_ending(name))
         target.parent.mkdir(parents=True, exist_ok=True)
         room -= _copy(archive, info, target, room)
-    return [source for source in found.values() if source.path.exists()]
+    whole = [source for source in found.values() if source.path.exists()]
+    # A text beside a dataset is what the sender wrote about it.
+    return [source for source in whole if source.path.suffix != ".txt"] or whole
 
 
 def _dataset(name: PurePosixPath) -> str | None:

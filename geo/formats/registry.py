@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from geo.formats import filegdb, geojson, geopackage, shapefile
+from geo.formats import filegdb, geojson, geopackage, shapefile, survey_txt
 from geo.formats.archive import unpack
 from geo.formats.values import Bounds, Format, Opened, Source, shown
 from geo.refusal import GeoRefusal
 
-FORMATS: tuple[Format, ...] = (shapefile.FORMAT, geopackage.FORMAT, geojson.FORMAT, filegdb.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    shapefile.FORMAT,
+    geopackage.FORMAT,
+    geojson.FORMAT,
+    filegdb.FORMAT,
+    survey_txt.FORMAT,
+)
 
 
 def open_file(path: Path, *, layer: str | None, folder: Path, bounds: Bounds) -> Opened:

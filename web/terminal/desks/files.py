@@ -15,9 +15,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data import facts
+from data.surveying import declared_area
 from data.texts import text
 from geo import sandbox
 from geo.crs import Box
+from geo.declared import Agreement
 from geo.reading import Opening
 from geo.refusal import GeoRefusal, Note
 from layers.ground import db
@@ -50,7 +52,7 @@ class Mode(StrEnum):
 @app.command(name="import")
 def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the command
     layer: Annotated[str, typer.Argument(help="图层，见 qingshan layers / layer")],
-    file: Annotated[Path, typer.Argument(help="zip、shp、gpkg、geojson、gdb")],
+    file: Annotated[Path, typer.Argument(help="zip、shp、gpkg、geojson、gdb、txt")],
     mode: Annotated[Mode, typer.Option(help="修订、新增或整体替换 / revise, add or replace")] = Mode.REVISE,
     source: Annotated[str | None, typer.Option(help="来源，默认取文件名 / who sends it (default: file name)")] = None,
     dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,
@@ -79,7 +81,9 @@ def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comma
         continues=carry_on,
     )
     box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
-    with _how_to_choose(), sandbox.read(file, box=box, margin_km=margin_km, layer=dataset) as reading:
+    agreement = Agreement(declared_area().hm2, declared_area().share)
+    opened = sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement)
+    with _how_to_choose(), opened as reading:
         report, lands = _taken(reading, plan, occasion, ends=yes)
     _tell(report, reading.opening, lands=lands)
     if not lands:
