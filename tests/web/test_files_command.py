@@ -255,3 +255,34 @@ def test_a_survey_coordinate_file_lands_and_says_what_was_odd(url: URL, engine: 
         areas = {code: (name, crs, area) for code, name, area, crs in stored}
     assert {code: row[:2] for code, row in areas.items()} == {"K-1": ("一号采坑", 4526), "K-2": ("二号采坑", 4526)}
     assert all(area == pytest.approx(10_000, rel=1e-3) for _, _, area in areas.values())
+
+
+def test_a_layer_goes_out_as_a_survey_coordinate_file_and_comes_in_again_unchanged(
+    url: URL, engine: Engine, tmp_path: Path
+) -> None:
+    file, fields = tmp_path / "界址点.txt", ("--field", "地块编号=code", "--field", "地块名称=name")
+    file.write_bytes(SURVEYED.encode("gbk"))
+    qingshan(url, "import", "mines", file, *fields, "--source", "测绘队")
+
+    degrees = qingshan(url, "export", "mines", tmp_path / "out.txt", "--json")
+    out = qingshan(url, "export", "mines", tmp_path / "out.txt", "--crs", 4526, "--json")
+    again = qingshan(url, "import", "mines", tmp_path / "out.txt", *fields, "--source", "另一家", "--json")
+
+    assert (degrees.code, degrees.json["refused"]) == (1, "write.no_zone")
+    assert out.json["rows"] == 2
+    lines = (tmp_path / "out.txt").read_bytes().decode("gbk").split("\r\n")
+    assert {"带号=38", "几度分带=3", "数据产生单位=兴国县"} < set(lines)
+    assert "5,0.9996,K-1,一号采坑,面,,历史遗留废弃矿山,,@" in lines
+    assert "J1,1,2914100.000,38634000.000" in lines
+    assert again.code == 0, again.out + again.err
+    assert not [row for row in again.json["rows"] if row["outcome"] == "refused"]
+    assert all(note["id"] != "area.declared_differs" for row in again.json["rows"] for note in row["said"])
+
+
+def test_refused_rows_do_not_go_out_as_a_survey_coordinate_file(url: URL, tmp_path: Path) -> None:
+    file = geojson(tmp_path / "a.geojson", [stand(1), stand(2, YU_BI_DU="x")])
+    qingshan(url, "import", "plots", file, "--accept-good")
+
+    said = qingshan(url, "batches", "export", 1, tmp_path / "refused.txt", "--json")
+
+    assert (said.code, said.json["refused"]) == (1, "export.refused_as_txt")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,6 +39,7 @@ app.add_typer(batches, name="batches")
 
 
 _WHICH = ("file.which_layer", "file.no_such_layer", "zip.which")
+_ENCODING = "UTF-8 或 GBK;shp 默认 UTF-8,txt 默认 GBK / of a shapefile (UTF-8 unless said) or a TXT (GBK unless said)"
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -113,9 +115,9 @@ def _taken(reading: sandbox.Reading, plan: Plan, occasion: Occasion, *, ends: bo
 @app.command()
 def export(
     layer: Annotated[str, typer.Argument(help="图层 / layer")],
-    file: Annotated[Path, typer.Argument(help="写成 .gpkg、.zip(shp)或 .geojson / what to write")],
+    file: Annotated[Path, typer.Argument(help="写成 .gpkg、.zip(shp)、.geojson 或 .txt(界址点) / what to write")],
     crs: Annotated[int, typer.Option(help="坐标系 EPSG 代码 / EPSG code")] = 4490,
-    encoding: Annotated[str, typer.Option(help="shp 属性表编码 UTF-8 或 GBK / encoding of a shapefile")] = "UTF-8",
+    encoding: Annotated[str | None, typer.Option(help=_ENCODING)] = None,
     as_of: asked.AsOf = None,
     on: asked.On = None,
     _json: asked.AsJson = False,
@@ -123,7 +125,8 @@ def export(
     """导出图层（可指定过去的时点）/ write a layer to a file, now or as of a past moment."""
     found = layer_named(layer)
     with asked.moment(db.ready(), as_of, on) as session:
-        count = give_layer(session, found, file, epsg=crs, encoding=encoding)
+        today = datetime.now(asked.zone()).date()
+        count = give_layer(session, found, file, epsg=crs, encoding=encoding, day=today)
     if say.voice.as_json:
         say.answer({"layer": layer, "file": str(file), "rows": count})
     else:
