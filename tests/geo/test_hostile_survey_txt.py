@@ -82,7 +82,7 @@ def test_a_parcel_of_a_million_points_is_refused_at_the_bound_and_the_next_one_r
 
 
 def test_a_parcel_just_within_the_bound_is_read_within_the_memory(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.txt", HEADER + PARCEL.replace("45.3483", "") + circle(400_000))
+    path = written(tmp_path / "a.txt", HEADER + PARCEL.replace("45.3483", "") + circle(999_999))
 
     _, (row,) = boxed(path)
 
