@@ -19,15 +19,22 @@ def even_odd(rings: Sequence[Floats]) -> shapely.Polygon | shapely.MultiPolygon:
     filled = _largest_first(rings)
     inner, outer = _nested(filled) if len(filled) > 1 else np.empty((2, 0), dtype=np.int64)
     depth = np.bincount(inner, minlength=len(filled))
-    holes: dict[int, list[shapely.LinearRing]] = {int(shell): [] for shell in np.flatnonzero(depth % 2 == 0)}
-    for hole in np.flatnonzero(depth % 2):
-        around = [n for n in outer[inner == hole] if depth[n] % 2 == 0]
-        if around:
-            holes[int(max(around, key=lambda n: depth[n]))].append(filled[hole].exterior)
-        else:  # Only rings that cross come here.
-            holes[int(hole)] = []
+    parent = _parents(inner, outer, depth)
+    holes: dict[int, list[shapely.LinearRing]] = {int(shell): [] for shell in np.flatnonzero(parent < 0)}
+    for hole in np.flatnonzero(parent >= 0):
+        holes[int(parent[hole])].append(filled[hole].exterior)
     polygons = [shapely.Polygon(filled[shell].exterior, cut) for shell, cut in holes.items()]
     return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+
+
+def _parents(inner: NDArray[np.int64], outer: NDArray[np.int64], depth: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each ring at an odd depth the innermost outer ring around it; -1 for the others, which are outer rings."""
+    parent = np.full(len(depth), -1, dtype=np.int64)
+    kept = (depth[inner] % 2 == 1) & (depth[outer] % 2 == 0)
+    inner, outer = inner[kept], outer[kept]
+    order = np.argsort(depth[outer], kind="stable")
+    parent[inner[order]] = outer[order]  # Of several values for one place the last stays: the deepest.
+    return parent
 
 
 def _largest_first(rings: Sequence[Floats]) -> Shapes:
@@ -40,13 +47,17 @@ def _nested(filled: Shapes) -> NDArray[np.int64]:
     """(2, n) pairs, inner and outer, of polygons that lie in others; they come largest first."""
     boxes: Shapes = np.asarray(shapely.box(*shapely.bounds(filled).T), dtype=object)
     inner, outer = shapely.STRtree(boxes).query(boxes, predicate="covered_by")
+    inner, outer = inner[inner > outer], outer[inner > outer]
     shapely.prepare(filled)
-    kept = [(i, j) for i, j in zip(inner, outer, strict=True) if i > j and _lies_in(filled[i], filled[j])]
-    return np.array(kept, dtype=np.int64).reshape(-1, 2).T
+    x, y = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(filled), 0))[inner].T
+    lies = shapely.contains_xy(filled[outer], x, y)
+    for n in np.flatnonzero(~lies & shapely.intersects_xy(filled[outer], x, y)):
+        lies[n] = _lies_in(filled[inner[n]], filled[outer[n]])
+    return np.array([inner[lies], outer[lies]], dtype=np.int64)
 
 
 def _lies_in(ring: shapely.Polygon, other: shapely.Polygon) -> bool:
-    """Judged by vertices and middles of edges: of a ring that lies in another one is off its border, or both agree."""
+    """Of rings that touch, by vertices and middles of edges: one of these is off the border, or the rings are equal."""
     xy = shapely.get_coordinates(ring)
     x, y = np.concatenate([xy, (xy[1:] + xy[:-1]) / 2]).T
     if shapely.contains_xy(other, x, y).any():

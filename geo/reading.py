@@ -6,7 +6,7 @@ This is what happens inside the sandbox; nothing here limits itself.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.area import survey_area
 from geo.crs import DEGREES, STORAGE, Box, Floats, Shapes, Taken, name_of, said, take_crs, to_storage, zones
+from geo.declared import Agreement, compare
 from geo.formats.registry import open_file
 from geo.formats.values import Bounds, Column, Contents, Feature, LayerListed, Scalar
 from geo.refusal import Note
@@ -62,7 +63,10 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be read, and what is expected of it. folder: an empty one to work in."""
+    """What is to be read, and what is expected of it. folder: an empty one to work in.
+
+    agreement: how near a declared area must be to the computed one; None asks nothing.
+    """
 
     path: Path
     folder: Path
@@ -70,6 +74,7 @@ class Job:
     margin_km: float
     layer: str | None
     bounds: Bounds
+    agreement: Agreement | None = None
 
 
 def read(job: Job, *, mend: Mend | None = None) -> Generator[Opening | list[Row], None, None]:
@@ -80,8 +85,9 @@ def read(job: Job, *, mend: Mend | None = None) -> Generator[Opening | list[Row]
         survey_epsg = taken.epsg if taken.epsg in zones() or taken.epsg in DEGREES else STORAGE
         yield _opening(contents, taken, survey_epsg)
         around = job.box.grown(job.margin_km) if job.box else None
+        plane = _Plane(taken.epsg, survey_epsg, job.agreement)
         for batch in _batches(_then(ahead, features)):
-            yield _rows(batch, taken.epsg, survey_epsg, around, mend)
+            yield _rows(batch, plane, around, mend)
 
 
 def _then(ahead: list[Feature], rest: Iterator[Feature]) -> Iterator[Feature]:
@@ -140,20 +146,41 @@ def _batches(features: Iterator[Feature]) -> Iterator[list[Feature]]:
         yield batch
 
 
-def _rows(batch: list[Feature], epsg: int, survey_epsg: int, around: Box | None, mend: Mend | None) -> list[Row]:
-    def measure(shapes: Shapes) -> Floats:
-        return survey_area(shapes if survey_epsg == epsg else to_storage(shapes, epsg), epsg=survey_epsg)
-
-    plane = _array([feature.shape for feature in batch])
-    settled = repair(plane, measure=measure, mend=mend)
+def _rows(batch: list[Feature], plane: _Plane, around: Box | None, mend: Mend | None) -> list[Row]:
+    settled = repair(_array([feature.shape for feature in batch]), measure=plane.measure, mend=mend)
     kept = _array([s.shape for s in settled])
-    areas = measure(kept)
-    stored = _stored(kept, epsg, mend)
+    areas = plane.measure(kept)
+    stored = _stored(kept, plane.epsg, mend)
     inside = _inside(stored, around)
+    for n, note in plane.odd_areas(batch, kept, areas):
+        settled[n] = replace(settled[n], notes=(*settled[n].notes, note))
     return [
-        _row(feature, done, shape, float(area), survey_epsg, bool(lies))
+        _row(feature, done, shape, float(area), plane.survey_epsg, bool(lies))
         for feature, done, shape, area, lies in zip(batch, settled, stored, areas, inside, strict=True)
     ]
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """Where a file's shapes are, and where their areas of record are computed."""
+
+    epsg: int
+    survey_epsg: int
+    agreement: Agreement | None
+
+    def measure(self, shapes: Shapes) -> Floats:
+        same = self.survey_epsg == self.epsg
+        return survey_area(shapes if same else to_storage(shapes, self.epsg), epsg=self.survey_epsg)
+
+    def odd_areas(self, batch: list[Feature], kept: Shapes, areas: Floats) -> Iterator[tuple[int, Note]]:
+        """Which of the features declare another area than theirs, and what is to be said of it."""
+        for n, (feature, shape, area) in enumerate(zip(batch, kept, areas, strict=True)):
+            if self.agreement is None or feature.declared_m2 is None or not area > 0:
+                continue
+            flat = float(shapely.area(shape)) if self.epsg in zones() else None
+            note = compare(feature.declared_m2, float(area), flat, self.agreement)
+            if note is not None:
+                yield n, note
 
 
 def _row(

@@ -16,7 +16,7 @@ from geo.formats.values import Bounds, Source, shown
 from geo.refusal import GeoRefusal
 
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-_SINGLE = (".gpkg", ".geojson", ".json", ".kml", ".ovkml", ".csv", ".xlsx", ".dxf")
+_SINGLE = (".gpkg", ".geojson", ".json", ".kml", ".ovkml", ".csv", ".xlsx", ".dxf", ".txt")
 _ZIPPED = (".xlsx",)
 """Zips themselves, which their reader checks as this one does."""
 
@@ -108,7 +108,9 @@ def _taken(
         target = source.path / name.name if source.path.suffix == ".gdb" else source.path.with_suffix(_ending(name))
         target.parent.mkdir(parents=True, exist_ok=True)
         room -= _copy(archive, info, target, room)
-    return [source for source in found.values() if source.path.exists()]
+    whole = [source for source in found.values() if source.path.exists()]
+    # A text beside a dataset is what the sender wrote about it.
+    return [source for source in whole if source.path.suffix != ".txt"] or whole
 
 
 def _dataset(name: PurePosixPath) -> str | None:

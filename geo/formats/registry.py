@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from geo.formats import filegdb, geojson, geopackage, shapefile
+from geo.formats import filegdb, geojson, geopackage, shapefile, survey_txt
 from geo.formats.archive import ZIPS, unpack
 from geo.formats.dxf import reader as dxf
 from geo.formats.kml import reader as kml
@@ -22,6 +22,7 @@ FORMATS: tuple[Format, ...] = (
     csv_file.FORMAT,
     workbook.FORMAT,
     dxf.FORMAT,
+    survey_txt.FORMAT,
 )
 
 

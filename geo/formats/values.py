@@ -51,13 +51,17 @@ class Contents:
 
 @dataclass(frozen=True)
 class Feature:
-    """A row as it stands in the file. number: from 1. refusal: why its shape could not be read. notes: what is odd."""
+    """A row as it stands in the file. number: from 1. refusal: why its shape could not be read. notes: what is odd.
+
+    declared_m2: the area that the format itself says the shape has, where it says one.
+    """
 
     number: int
     attributes: dict[str, Scalar]
     shape: BaseGeometry | None
     refusal: Note | None = None
     notes: tuple[Note, ...] = ()
+    declared_m2: float | None = None
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from pyproj import CRS
 from pyproj.enums import WktVersion
 from shapely.geometry.base import BaseGeometry
 
+from geo.formats.survey_txt.writing import write_parcels
 from geo.formats.values import Column, Scalar, shown
 from geo.refusal import GeoRefusal
 
@@ -50,7 +51,8 @@ _GATHER: dict[str, Callable[[list[Any]], BaseGeometry]] = {
 class Layout:
     """A layer to be written. columns: with the names they shall have in the file. kind: MultiPolygon, Point, …
 
-    epsg: the CRS the shapes are in. encoding: of a shapefile's table, UTF-8 or GBK.
+    epsg: the CRS the shapes are in. encoding: of a shapefile's table or a TXT, UTF-8 or GBK. header: what a TXT says of
+    itself besides.
     """
 
     name: str
@@ -58,10 +60,11 @@ class Layout:
     kind: str = "MultiPolygon"
     epsg: int = 4490
     encoding: str = "UTF-8"
+    header: Mapping[str, str] = field(default_factory=dict)
 
 
 def write(records: Iterable[Record], path: Path, layout: Layout) -> int:
-    """Write attributes and shapes to a .zip (of a shapefile), .gpkg or .geojson; gives the number of rows.
+    """Write attributes and shapes to a .zip (of a shapefile), .gpkg, .geojson or .txt; gives the number of rows.
 
     The file appears whole or not at all. Raises GeoRefusal for an unknown ending, a value its format cannot hold, or
     a name of more than 10 bytes in a shapefile.
@@ -112,6 +115,10 @@ def _write_geojson(records: Iterable[Record], made: Path, layout: Layout) -> int
             file.write(_feature(count, attributes, shape))
         file.write("\n]}\n")
     return count
+
+
+def _write_survey_txt(records: Iterable[Record], made: Path, layout: Layout) -> int:
+    return write_parcels(records, made, epsg=layout.epsg, encoding=layout.encoding, header=layout.header)
 
 
 def _numbered(records: Iterable[Record]) -> Iterator[tuple[int, dict[str, Scalar], BaseGeometry | None]]:
@@ -209,4 +216,5 @@ _WRITERS: dict[str, Callable[[Iterable[Record], Path, Layout], int]] = {
     ".zip": _write_shapefile,
     ".gpkg": _write_geopackage,
     ".geojson": _write_geojson,
+    ".txt": _write_survey_txt,
 }

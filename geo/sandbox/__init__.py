@@ -25,8 +25,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from geo.crs import Box
+from geo.declared import Agreement
 from geo.formats.values import Bounds, shown
-from geo.reading import Opening, Row
+from geo.reading import Job, Opening, Row
 from geo.refusal import GeoRefusal
 from geo.sandbox import wire
 
@@ -76,17 +77,24 @@ class Reading:
 
 @contextmanager
 def read(
-    path: Path, *, box: Box | None, margin_km: float = 2.0, layer: str | None = None, limits: Limits | None = None
+    path: Path,
+    *,
+    box: Box | None,
+    margin_km: float = 2.0,
+    layer: str | None = None,
+    agreement: Agreement | None = None,
+    limits: Limits | None = None,
 ) -> Iterator[Reading]:
     """Read a file of any format of the registry, or a zip of one.
 
     box: where its shapes must lie; None asks nothing, and then the file must state its CRS. layer: the layer, or the
-    dataset in a zip, when there are several. Raises GeoRefusal.
+    dataset in a zip, when there are several. agreement: how near an area that the file declares must be to the one
+    computed, or else it is said; None asks nothing. Raises GeoRefusal.
     """
     path = Path(path)
     allowed = (limits or Limits()).for_file(path)
     with tempfile.TemporaryDirectory(prefix="qingshan-") as folder:
-        job = _job(path, Path(folder), box, margin_km, layer, allowed)
+        job = _job(Job(path, Path(folder), box, margin_km, layer, allowed.bounds, agreement), allowed)
         with _started(job, Path(folder)) as child:
             answers = _answers(child, allowed, shown(path.name), Path(folder))
             opening = next(answers, None)
@@ -95,17 +103,16 @@ def read(
             yield Reading(opening, _batches(answers))
 
 
-def _job(
-    path: Path, folder: Path, box: Box | None, margin_km: float, layer: str | None, allowed: Limits
-) -> dict[str, object]:
+def _job(job: Job, allowed: Limits) -> dict[str, object]:
     limits = asdict(allowed)
     return {
-        "path": os.path.abspath(path),
-        "folder": str(folder),
-        "box": [box.west, box.south, box.east, box.north] if box else None,
-        "margin_km": margin_km,
-        "layer": layer,
+        "path": os.path.abspath(job.path),
+        "folder": str(job.folder),
+        "box": [job.box.west, job.box.south, job.box.east, job.box.north] if job.box else None,
+        "margin_km": job.margin_km,
+        "layer": job.layer,
         "bounds": limits.pop("bounds"),
+        "agreement": asdict(job.agreement) if job.agreement else None,
         "limits": limits,
     }
 

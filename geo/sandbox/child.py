@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import shapely
 
 from geo.crs import Box
+from geo.declared import Agreement
 from geo.formats.values import Bounds, shown
 from geo.reading import Job, read
 from geo.refusal import GeoRefusal
@@ -63,6 +64,7 @@ def _answers(job: dict[str, Any]) -> Iterator[Any]:
         margin_km=job["margin_km"],
         layer=job["layer"],
         bounds=Bounds(**job["bounds"]),
+        agreement=Agreement(**job["agreement"]) if job["agreement"] else None,
     )
     with closing(read(asked, mend=Mender(job["limits"]["mend_s"]))) as answers:
         yield from answers

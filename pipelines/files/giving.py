@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from data import facts
 from data.texts import text
 from geo.crs import DEGREES, from_storage, zones
 from geo.formats.values import Column, Kind, Scalar
@@ -32,13 +33,30 @@ _SHAPES = {
 }
 
 
-def give_layer(session: Session, layer: type[Any], path: Path, *, epsg: int = SRID, encoding: str = "UTF-8") -> int:
+_OF_PARCEL = {"code": "地块编号", "name": "地块名称", "land_class": "地类编码"}
+"""The columns that a survey coordinate TXT has room for."""
+
+
+def give_layer(
+    session: Session,
+    layer: type[Any],
+    path: Path,
+    *,
+    epsg: int = SRID,
+    encoding: str | None = None,
+    day: date | None = None,
+) -> int:
     """Write a layer under its exchange names, with uuid and version, in the CRS asked for; gives the number of rows.
 
-    Townships go out as the last three digits of their code, as exchange files carry them. Raises GeoRefusal, and
-    EditRefusal when a shapefile is to hold points, lines and polygons together.
+    Townships go out as the last three digits of their code, as exchange files carry them. A survey coordinate TXT has
+    room for code, name and land class alone, says the day it was made, and is in GBK unless `encoding` says otherwise,
+    as the tools it is for expect; a shapefile is in UTF-8. Raises GeoRefusal, and EditRefusal when a shapefile
+    is to hold points, lines and polygons together.
     """
     _check_crs(epsg)
+    if path.suffix.lower() == ".txt":
+        header = {"数据产生单位": facts.county().zh, "数据产生日期": day.isoformat() if day else ""}
+        return _give_parcels(session, layer, path, Layout("", (), epsg=epsg, encoding=encoding or "GBK", header=header))
     described = fields(layer)
     names = {column: field.exchange or column for column, field in described.items()}
     columns = [
@@ -46,8 +64,14 @@ def give_layer(session: Session, layer: type[Any], path: Path, *, epsg: int = SR
         Column(VERSION, "integer"),
         *(Column(names[c], _KINDS[layer.__table__.columns[c].type.python_type]) for c in described),
     ]
-    layout = Layout(layer.__tablename__, tuple(columns), _kind(session, layer, path), epsg, encoding)
+    layout = Layout(layer.__tablename__, tuple(columns), _kind(session, layer, path), epsg, encoding or "UTF-8")
     return write(_placed(_rows(session, layer, names), epsg), path, layout)
+
+
+def _give_parcels(session: Session, layer: type[Any], path: Path, layout: Layout) -> int:
+    names = {column: name for column, name in _OF_PARCEL.items() if column in fields(layer)}
+    records = ((values | {"地块用途": layer.zh}, shape) for values, shape in _rows(session, layer, names))
+    return write(_placed(records, layout.epsg), path, layout)
 
 
 def give_refused(session: Session, batch_id: int, path: Path) -> int:
@@ -55,6 +79,8 @@ def give_refused(session: Session, batch_id: int, path: Path) -> int:
     batch = session.get(Batch, batch_id)
     if batch is None:
         raise EditRefusal("import.no_batch", batch=batch_id)
+    if path.suffix.lower() == ".txt":
+        raise EditRefusal("export.refused_as_txt", name=path.name)
     waiting = select(RefusedRow).where(RefusedRow.batch == batch_id, RefusedRow.landed_in.is_(None))
     rows = session.scalars(waiting.order_by(RefusedRow.number)).all()
     names = list(dict.fromkeys(name for row in rows for name in row.attributes if name not in (BATCH_ROW, SAID)))

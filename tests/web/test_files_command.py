@@ -216,3 +216,73 @@ def _edit(file: Path, plot: str, **values: str) -> Path:
             properties = dict(row["properties"]) | changed
             out.write({"type": "Feature", "properties": properties, "geometry": row["geometry"]})
     return made if zipped else made.replace(file)
+
+
+SURVEYED = """[属性描述]
+坐标系=2000国家大地坐标系
+几度分带=3
+带号=38
+[地块坐标]
+4,1.0000,K-1,一号采坑,面,,生态修复,,@
+J1,1,2914000.000,38634000.000
+J2,1,2914000.000,38634100.000
+J3,1,2914100.000,38634100.000
+J4,1,2914100.000,38634000.000
+4,,K-2,二号采坑,面,,生态修复,,@
+J1,1,38634300.000,2914000.000
+J2,1,38634400.000,2914000.000
+J3,1,38634400.000,2914100.000
+J4,1,38634300.000,2914100.000
+"""
+"""The first parcel declares its area in the plane; the second has X and Y turned round."""
+
+
+def test_a_survey_coordinate_file_lands_and_says_what_was_odd(url: URL, engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "界址点.txt"
+    file.write_bytes(SURVEYED.replace("\n", "\r\n").encode("gbk"))
+    fields = ("--field", "地块编号=code", "--field", "地块名称=name")
+
+    said = qingshan(url, "import", "mines", file, *fields, "--json")
+
+    assert said.code == 0, said.out + said.err
+    assert (said.json["format"], said.json["encoding"], said.json["crs"]["epsg"]) == ("界址点坐标 TXT", "GB18030", 4526)
+    told = {row["code"]: row["said"][0]["id"] for row in said.json["rows"]}
+    assert told == {"K-1": "area.declared_is_plane", "K-2": "survey_txt.turned"}
+    with engine.connect() as connection:
+        stored = connection.execute(
+            text("select code, name, survey_area_m2, survey_crs from layers.mines order by code")
+        )
+        areas = {code: (name, crs, area) for code, name, area, crs in stored}
+    assert {code: row[:2] for code, row in areas.items()} == {"K-1": ("一号采坑", 4526), "K-2": ("二号采坑", 4526)}
+    assert all(area == pytest.approx(10_000, rel=1e-3) for _, _, area in areas.values())
+
+
+def test_a_layer_goes_out_as_a_survey_coordinate_file_and_comes_in_again_unchanged(
+    url: URL, engine: Engine, tmp_path: Path
+) -> None:
+    file, fields = tmp_path / "界址点.txt", ("--field", "地块编号=code", "--field", "地块名称=name")
+    file.write_bytes(SURVEYED.encode("gbk"))
+    qingshan(url, "import", "mines", file, *fields, "--source", "测绘队")
+
+    degrees = qingshan(url, "export", "mines", tmp_path / "out.txt", "--json")
+    out = qingshan(url, "export", "mines", tmp_path / "out.txt", "--crs", 4526, "--json")
+    again = qingshan(url, "import", "mines", tmp_path / "out.txt", *fields, "--source", "另一家", "--json")
+
+    assert (degrees.code, degrees.json["refused"]) == (1, "write.no_zone")
+    assert out.json["rows"] == 2
+    lines = (tmp_path / "out.txt").read_bytes().decode("gbk").split("\r\n")
+    assert {"带号=38", "几度分带=3", "数据产生单位=兴国县"} < set(lines)
+    assert "5,0.9996,K-1,一号采坑,面,,历史遗留废弃矿山,,@" in lines
+    assert "J1,1,2914100.000,38634000.000" in lines
+    assert again.code == 0, again.out + again.err
+    assert not [row for row in again.json["rows"] if row["outcome"] == "refused"]
+    assert all(note["id"] != "area.declared_differs" for row in again.json["rows"] for note in row["said"])
+
+
+def test_refused_rows_do_not_go_out_as_a_survey_coordinate_file(url: URL, tmp_path: Path) -> None:
+    file = geojson(tmp_path / "a.geojson", [stand(1), stand(2, YU_BI_DU="x")])
+    qingshan(url, "import", "plots", file, "--accept-good")
+
+    said = qingshan(url, "batches", "export", 1, tmp_path / "refused.txt", "--json")
+
+    assert (said.code, said.json["refused"]) == (1, "export.refused_as_txt")

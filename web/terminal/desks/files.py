@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,9 +16,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data import facts
+from data.surveying import declared_area
 from data.texts import text
 from geo import sandbox
 from geo.crs import Box
+from geo.declared import Agreement
 from geo.reading import Opening
 from geo.refusal import GeoRefusal, Note
 from layers.ground import db
@@ -36,6 +39,7 @@ app.add_typer(batches, name="batches")
 
 
 _WHICH = ("file.which_layer", "file.no_such_layer", "zip.which")
+_ENCODING = "UTF-8 或 GBK;shp 默认 UTF-8,txt 默认 GBK / of a shapefile (UTF-8 unless said) or a TXT (GBK unless said)"
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -50,7 +54,7 @@ class Mode(StrEnum):
 @app.command(name="import")
 def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the command
     layer: Annotated[str, typer.Argument(help="图层，见 qingshan layers / layer")],
-    file: Annotated[Path, typer.Argument(help="zip、shp、gpkg、geojson、gdb、kml、kmz、ovkml、csv、xlsx、dxf")],
+    file: Annotated[Path, typer.Argument(help="zip、shp、gpkg、geojson、gdb、txt、kml、kmz、ovkml、csv、xlsx、dxf")],
     mode: Annotated[Mode, typer.Option(help="修订、新增或整体替换 / revise, add or replace")] = Mode.REVISE,
     source: Annotated[str | None, typer.Option(help="来源，默认取文件名 / who sends it (default: file name)")] = None,
     dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,
@@ -79,7 +83,9 @@ def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comma
         continues=carry_on,
     )
     box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
-    with _how_to_choose(), sandbox.read(file, box=box, margin_km=margin_km, layer=dataset) as reading:
+    agreement = Agreement(declared_area().hm2, declared_area().share)
+    opened = sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement)
+    with _how_to_choose(), opened as reading:
         report, lands = _taken(reading, plan, occasion, ends=yes)
     _tell(report, reading.opening, lands=lands)
     if not lands:
@@ -109,9 +115,9 @@ def _taken(reading: sandbox.Reading, plan: Plan, occasion: Occasion, *, ends: bo
 @app.command()
 def export(
     layer: Annotated[str, typer.Argument(help="图层 / layer")],
-    file: Annotated[Path, typer.Argument(help="写成 .gpkg、.zip(shp)或 .geojson / what to write")],
+    file: Annotated[Path, typer.Argument(help="写成 .gpkg、.zip(shp)、.geojson 或 .txt(界址点) / what to write")],
     crs: Annotated[int, typer.Option(help="坐标系 EPSG 代码 / EPSG code")] = 4490,
-    encoding: Annotated[str, typer.Option(help="shp 属性表编码 UTF-8 或 GBK / encoding of a shapefile")] = "UTF-8",
+    encoding: Annotated[str | None, typer.Option(help=_ENCODING)] = None,
     as_of: asked.AsOf = None,
     on: asked.On = None,
     _json: asked.AsJson = False,
@@ -119,7 +125,8 @@ def export(
     """导出图层（可指定过去的时点）/ write a layer to a file, now or as of a past moment."""
     found = layer_named(layer)
     with asked.moment(db.ready(), as_of, on) as session:
-        count = give_layer(session, found, file, epsg=crs, encoding=encoding)
+        today = datetime.now(asked.zone()).date()
+        count = give_layer(session, found, file, epsg=crs, encoding=encoding, day=today)
     if say.voice.as_json:
         say.answer({"layer": layer, "file": str(file), "rows": count})
     else:
