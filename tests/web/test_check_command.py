@@ -153,3 +153,39 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_remedy(county: Engine, t
     assert refused.returncode == 1
     assert refused.stderr.strip()
     assert "Traceback" not in refused.stderr
+
+
+SURVEY = """[属性描述]
+坐标系=2000国家大地坐标系
+几度分带=3
+投影类型=高斯克吕格
+计量单位=米
+带号=38
+[地块坐标]
+11,45.3687,1,测试图斑1,面,,生态修复,,@
+J1,1,2914100.000,38634790.000
+J2,1,2914912.345,38634825.678
+J3,1,2914890.500,38635430.250
+J4,1,2914410.125,38635445.750
+J5,1,2914059.400,38635090.000
+J1,1,2914100.000,38634790.000
+J6,2,2914400.000,38634990.000
+J7,2,2914400.000,38635090.000
+J8,2,2914520.000,38635090.000
+J9,2,2914520.000,38634990.000
+J6,2,2914400.000,38634990.000
+"""
+
+
+def test_a_survey_txt_is_checked_with_the_area_of_the_standard_and_a_declared_plane_area_is_told(
+    county: Engine, tmp_path: Path, asked: Any
+) -> None:
+    file = tmp_path / "勘测定界.txt"
+    file.write_text(SURVEY, "gb18030", newline="\r\n")
+
+    (parcel,) = asked("check", str(file))["parcels"]
+
+    # The check value of the land survey's formula for this parcel, and its area in the plane as declared.
+    assert parcel["survey_area_m2"] == pytest.approx(453_482.7897, abs=0.01)
+    assert parcel["name"] == "测试图斑1"
+    assert "area.declared_is_plane" in [note["id"] for note in parcel["notes"]]

@@ -15,9 +15,11 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from data import facts
+from data.surveying import declared_area
 from data.texts import text
 from geo import sandbox
 from geo.crs import Box
+from geo.declared import Agreement
 from geo.reading import Opening
 from geo.refusal import Note
 from layers.ground import db
@@ -88,7 +90,8 @@ def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comman
 
 def _checked(session: Session, file: Path, dataset: str | None, on: date, proposal: Proposal) -> Checked:
     box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
-    with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset) as reading:
+    agreement = Agreement(declared_area().hm2, declared_area().share)
+    with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement) as reading:
         found = list(parcels((row for batch in reading.batches for row in batch), named_by=NAMED_BY))
         opening = reading.opening
     footprint = [one for one in found if isinstance(one, Parcel)]
