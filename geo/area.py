@@ -82,6 +82,17 @@ def area(shapes: Shapes) -> Floats:
     return in_blocks(shapes, _additive)
 
 
+def strips(south: Floats, north: Floats) -> Floats:
+    """(n, k) weights w₁ … w_k of the m² that lie below an edge and above `south`, for edges up to `north`; degrees.
+
+    Below an edge from u₁ to u₂ above `south`, one degree wide, lie Σ w_k (u₁ᵏ + u₁ᵏ⁻¹u₂ + … + u₂ᵏ).
+    """
+    degree = math.radians(1)
+    derivatives = _derivatives(np.radians(south), np.radians(north - south))
+    weights = [d * degree ** (k + 2) / ((k + 1) * (k + 2)) for k, d in enumerate(derivatives)]
+    return np.column_stack(weights) * _B_AXIS**2
+
+
 def _additive(rings: Rings) -> Floats:
     """The integral of A′(φ) over the triangles that a ring's edges make with its first vertex.
 

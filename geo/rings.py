@@ -50,11 +50,14 @@ def in_blocks(shapes: Shapes, work: Callable[[Rings], Floats]) -> Floats:
     shapes = np.asarray(shapes, dtype=object)
     block = np.cumsum(shapely.get_num_coordinates(shapes)) // _BLOCK
     portions = np.split(shapes, np.flatnonzero(np.diff(block)) + 1)
-    return np.concatenate([work(_rings(portion)) for portion in portions])
+    return np.concatenate([work(as_rings(portion)) for portion in portions])
 
 
-def _rings(shapes: Shapes) -> Rings:
-    """Taking a ring out of GEOS copies it, so only shapes of several rings are taken apart."""
+def as_rings(shapes: Shapes) -> Rings:
+    """The rings of (n,) polygons or multipolygons, not in their order.
+
+    Taking a ring out of GEOS copies it, so only shapes of several rings are taken apart.
+    """
     xy, size = shapely.get_coordinates(shapes), shapely.get_num_coordinates(shapes)
     one = _one_ring(shapes, xy, size)
     parts, shape_of_part = shapely.get_parts(shapes[~one], return_index=True)

@@ -22,9 +22,10 @@ from data import checking, facts
 from data.checking import SheetRow
 from geo.area import area
 from geo.crs import Floats, Shapes
-from geo.overlay import Ints, flatten, overlap
+from geo.overlay import flatten, overlap
 from geo.reading import Row
 from geo.refusal import Note
+from geo.rings import Ints
 from layers.ground.layer import fields, layer_named
 from layers.ground.questions import features_near
 from layers.townships import Township

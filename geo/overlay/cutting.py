@@ -1,7 +1,4 @@
-"""Ground shared and ground counted once: pieces of shapes within zones, and overlapping shapes made disjoint.
-
-Shapes are valid polygons or multipolygons of one CRS in degrees; edges are straight in its coordinates, as everywhere
-in geo/, so that the areas of pieces add up (`geo.area.area`). Results depend on the shapes and their order alone.
+"""Pieces of shapes within zones, and overlapping shapes made disjoint: results depend on the shapes and their order.
 
 No cut is believed unseen. Along lines that nearly coincide GEOS may hand out a whole polygon for the piece that two
 share, though they only touch (JTS issue 1000, GEOS issue 1344): every piece is held against its subject and its zone,
@@ -19,8 +16,8 @@ from shapely import GeometryType
 
 from geo.crs import Shapes
 from geo.refusal import GeoRefusal
+from geo.rings import Ints
 
-Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 _GRIDS = (1e-12, 1e-11, 1e-10)
@@ -96,7 +93,7 @@ def divide(subjects: Shapes, zones: Shapes) -> tuple[Shapes, Shapes]:
 
 def _cut(subjects: Shapes, zones: Shapes, grid: float | None) -> tuple[Shapes, Shapes]:
     within = shapely.intersection(subjects, zones, grid_size=grid)
-    return _areal(within), _areal(shapely.difference(subjects, zones, grid_size=grid))
+    return areal(within), areal(shapely.difference(subjects, zones, grid_size=grid))
 
 
 def _believable(subjects: Shapes, zones: Shapes, within: Shapes, without: Shapes) -> Mask:
@@ -142,7 +139,7 @@ def _among(pairs: Ints, zone: Ints, subject: Ints, n: int) -> Mask:
     return np.isin(zone * n + subject, pairs[0] * n + pairs[1])
 
 
-def _areal(shapes: Shapes) -> Shapes:
+def areal(shapes: Shapes) -> Shapes:
     """The polygons of shapes that a cut may have left beside lines and points."""
     mixed = np.flatnonzero(~np.isin(shapely.get_type_id(shapes), (GeometryType.POLYGON, GeometryType.MULTIPOLYGON)))
     kept = np.array(shapes, dtype=object)
