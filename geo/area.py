@@ -79,7 +79,7 @@ def area(shapes: Shapes) -> Floats:
 
     The parts of a cut polygon sum to the whole.
     """
-    return in_blocks(shapes, _additive)
+    return in_blocks(shapes, lambda rings: rings.total(ring_areas(rings)))
 
 
 def strips(south: Floats, north: Floats) -> Floats:
@@ -93,10 +93,11 @@ def strips(south: Floats, north: Floats) -> Floats:
     return np.column_stack(weights) * _B_AXIS**2
 
 
-def _additive(rings: Rings) -> Floats:
-    """The integral of A′(φ) over the triangles that a ring's edges make with its first vertex.
+def ring_areas(rings: Rings) -> Floats:
+    """Per ring its m² as in `area`, negative where it turns right.
 
-    A′ is taken as its Taylor series there: the integral of uᵏ over a triangle with a corner at u = 0 is in closed form
+    The integral of A′(φ) over the triangles that a ring's edges make with its first vertex. A′ is taken as its Taylor
+    series there: the integral of uᵏ over a triangle with a corner at u = 0 is in closed form
     (λ₁u₂ − λ₂u₁) · (u₁ᵏ + u₁ᵏ⁻¹u₂ + … + u₂ᵏ) / (k+1)(k+2). All terms are as small as the shape: nothing cancels.
     """
     lam, u = np.radians(rings.from_first(rings.x)), np.radians(rings.from_first(rings.y))
@@ -108,7 +109,7 @@ def _additive(rings: Rings) -> Floats:
     for k, derivative in enumerate(_derivatives(np.radians(rings.y[rings.first]), reach)):
         per_ring += derivative * np.add.reduceat(powers, rings.first) / ((k + 1) * (k + 2))
         powers, before = both * powers - product * before, powers
-    return rings.total(_B_AXIS**2 * per_ring)
+    return np.asarray(_B_AXIS**2 * per_ring)
 
 
 def _derivatives(phi: Floats, reach: Floats) -> Iterator[Floats]:

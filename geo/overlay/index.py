@@ -77,7 +77,7 @@ class Index:
         """
         zones = np.asarray(zones, dtype=object)
         cells, windows = subdivide(zones, vertices=cell), subdivide(zones, vertices=window, margin=margin)
-        return cls(zones, outlines(cells.shape, shapely.bounds(cells.shape)), cells.zone, windows, margin)
+        return cls(zones, outlines(cells.shape), cells.zone, windows, margin)
 
     def areas(self, subjects: Shapes, *, threads: int = 1) -> Shared:
         """Every subject and zone that share ground, and how much of it; (n,) valid polygons or multipolygons."""
@@ -88,14 +88,16 @@ class Index:
         )
         for number, part in enumerate(found):
             part.subject[:] += number * _SUBJECTS
-        return Shared(*(np.concatenate([getattr(part, name) for part in (_NOTHING, *found)]) for name in _SHARED))
+        return Shared(*(np.concatenate([getattr(part, name) for part in (_nothing(), *found)]) for name in _SHARED))
 
     def _areas(self, subjects: Shapes, tree: shapely.STRtree) -> Shared:
         subject, cell = tree.query(subjects)
+        if not len(subject):
+            return _nothing()
         touched, of = np.unique(subject, return_inverse=True)
-        near = outlines(subjects[touched], shapely.bounds(subjects[touched]))
+        near = outlines(subjects[touched])
         m2 = shared_area(near, self.cells, of, cell)
-        return _summed(of, self.cell_zone[cell], m2, touched, area(subjects[touched]))
+        return _summed(of, self.cell_zone[cell], m2, touched, near.m2)
 
     def pieces(self, subjects: Shapes, shared: Shared, *, threads: int = 1) -> Shapes:
         """(m,) the ground that each pair of `areas` shares. Raises GeoRefusal where no cut can be believed.
@@ -182,13 +184,16 @@ class Index:
         return within
 
 
-_NOTHING = Shared(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_))
 _SHARED = ("subject", "zone", "m2", "whole")
-_OUTLINES = ("x", "y", "start", "end", "weight", "of", "bounds")
+_OUTLINES = ("x", "y", "start", "end", "weight", "of", "bounds", "m2")
 
 
 def _tree(boxes: Floats) -> shapely.STRtree:
     return shapely.STRtree(np.asarray(shapely.box(*boxes.T), dtype=object))
+
+
+def _nothing() -> Shared:
+    return Shared(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_))
 
 
 def _summed(pair: Ints, zone: Ints, m2: Floats, subjects: Ints, own: Floats) -> Shared:

@@ -14,16 +14,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import shapely
 from numba import njit
 
-from geo.area import strips
+from geo.area import ring_areas, strips
 from geo.crs import Floats, Shapes
-from geo.rings import Ints, Rings, as_rings
+from geo.rings import Ints, as_rings
 
 
 @dataclass(frozen=True)
 class Outlines:
-    """The rings of n shapes, in their order. bounds: (n, 4) degrees.
+    """The rings of n shapes, in their order. bounds: (n, 4) degrees. m2: (n,) as geo.area.area gives.
 
     x, y: degrees of every vertex. start, end: per ring, its first vertex and its last. weight: per ring, +1 where its
     shape lies to its left, −1 where to its right. of: (n + 1,) the first ring of each shape.
@@ -36,6 +37,7 @@ class Outlines:
     weight: Floats
     of: Ints
     bounds: Floats
+    m2: Floats
 
     @cached_property
     def vertices(self) -> Ints:
@@ -44,22 +46,16 @@ class Outlines:
         return np.asarray(so_far[self.of[1:]] - so_far[self.of[:-1]], dtype=np.int64)
 
 
-def outlines(shapes: Shapes, bounds: Floats) -> Outlines:
-    """What of polygons or multipolygons their shared areas are made of. bounds: (n, 4) of each."""
+def outlines(shapes: Shapes) -> Outlines:
+    """What of (n,) polygons or multipolygons their shared areas are made of."""
     rings = as_rings(shapes)
     order = np.argsort(rings.shape, kind="stable")
     end = np.append(rings.first[1:], len(rings.x)) - 1
-    x, y = rings.from_first(rings.x), rings.from_first(rings.y)
-    weight = rings.sign * np.sign(_doubled(x, y, rings))
+    m2 = ring_areas(rings)
+    weight = rings.sign * np.sign(m2)
     of = np.searchsorted(rings.shape[order], np.arange(rings.n + 1))
-    return Outlines(rings.x, rings.y, rings.first[order], end[order], weight[order], of, bounds)
-
-
-def _doubled(x: Floats, y: Floats, rings: Rings) -> Floats:
-    """Twice the signed area of every ring, in square degrees: positive where it turns left."""
-    cross = np.zeros_like(x)
-    cross[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
-    return np.add.reduceat(cross, rings.first) if len(rings.first) else np.empty(0)
+    ringed = rings.first[order], end[order], weight[order]
+    return Outlines(rings.x, rings.y, *ringed, of, shapely.bounds(shapes), rings.total(m2))
 
 
 def shared_area(subjects: Outlines, zones: Outlines, subject: Ints, zone: Ints) -> Floats:

@@ -22,6 +22,7 @@ from sqlalchemy import Engine
 from tests.bench import area, databases, flatten, importing, rates
 from tests.bench.found import DifferentAnswers, Found, Say
 from tests.bench.journal import part as journal
+from tests.bench.overlay import part as overlay
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Part:
 PARTS = {
     "area": Part(area.measure, area.WHOLE, area.QUICK),
     "flatten": Part(flatten.measure, flatten.WHOLE, flatten.QUICK),
+    "overlay": Part(overlay.measure, overlay.WHOLE, overlay.QUICK),
     "rates": Part(rates.measure, rates.WHOLE, rates.QUICK),
     "journal": Part(journal.measure, journal.WHOLE, journal.QUICK),
     "import": Part(importing.measure, importing.WHOLE, importing.QUICK),

@@ -44,7 +44,7 @@ WHOLE = Size(300, 2_000_000, largest=4, rounds=3)
 
 def measure(server: Engine, size: Size, say: Say) -> Found:
     """Make the zones disjoint by every way in turn, each once before it is timed. Raises DifferentAnswers."""
-    shapes = _zones(size)
+    shapes = zones.red_lines(size.zones, size.vertices, largest=size.largest, within=_COUNTY)
     held = shapely.get_num_coordinates(shapes)
     with fresh(server) as url, connected(url) as connection:
         bring(connection, "zones", shapes)
@@ -85,14 +85,3 @@ def agree(answers: dict[str, Shapes]) -> None:
     for title, m2 in covered.items():
         if abs(m2 - ours) > _SAME * ours:
             raise DifferentAnswers(f"{title}: {m2} m² are covered, not {ours}")
-
-
-def _zones(size: Size) -> Shapes:
-    """Sizes are spread as in the province's red line: many small ones, a few very large."""
-    random = np.random.default_rng(size.zones)
-    spread = np.exp(random.normal(0, 1, size.zones))
-    spread[: size.largest] = 0
-    large = np.linspace(101_000, 135_000, size.largest)
-    vertices = spread / spread.sum() * (size.vertices - large.sum())
-    vertices[: size.largest] = large
-    return zones.drawn(random, np.maximum(vertices, 40), 0.004 + 0.002 * vertices**0.22, _COUNTY)

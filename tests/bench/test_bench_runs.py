@@ -19,6 +19,9 @@ from tests.bench.journal import part as journal
 from tests.bench.journal import rounds
 from tests.bench.journal.stores import KEPT, PLAIN, STORES
 from tests.bench.journal.timings import TASKS, Timings
+from tests.bench.overlay import part as overlay
+from tests.bench.overlay.answers import Areas
+from tests.bench.overlay.answers import agree as same_ground
 
 SMALL = (journal.Size(200, rounds=1, edits=5), journal.Size(50, rounds=1, edits=5))
 
@@ -85,6 +88,29 @@ def test_ground_that_is_lost_fails_the_bench() -> None:
 
     with pytest.raises(DifferentAnswers, match="ST_Union"):
         flatten.agree({"flatten": square, "ST_Union": less})
+
+
+def test_an_overlay_is_asked_of_all_peers_at_every_size(server: Engine) -> None:
+    runs = [overlay.Run(2_000, 2), overlay.Run(2_000, 1, snapped=True)]
+    size = overlay.Size(60, 20_000, largest=0, runs=runs, parcels=3)
+    found = shown(overlay.measure(server, size, lambda done: None))
+
+    peers = {"ours", "PostGIS", "PostGIS, workers", "PostGIS, planar", "sedonadb", "DuckDB"}
+    areas, pieces, whole, *_ = ({run["way"] for run in one["runs"]} for one in found.plain["races"])
+    assert areas == peers
+    assert pieces == peers - {"PostGIS, planar"}
+    assert whole == {"ours", "PostGIS, naive", "geopandas.overlay"}
+    assert {(one["asked"], one["of"]) for one in found.plain["single"]} >= {("areas", "ours"), ("pieces", "ours")}
+
+
+def test_a_pair_that_is_missing_or_ground_that_is_lost_fails_the_overlay() -> None:
+    ours = Areas(np.array([0, 1]), np.array([0, 0]), np.array([5.0, 1e4]))
+
+    same_ground({"other": Areas(np.array([0, 1, 7]), np.array([0, 0, 7]), np.array([5.0, 1e4, 1e-5]))}, ours, ours)
+    with pytest.raises(DifferentAnswers, match="1 pairs that only one finds"):
+        same_ground({"other": Areas(np.array([1]), np.array([0]), np.array([1e4]))}, ours, ours)
+    with pytest.raises(DifferentAnswers, match="are shared in all"):
+        same_ground({"other": Areas(np.array([0, 1]), np.array([0, 0]), np.array([5.0, 1e4 - 0.01]))}, ours, ours)
 
 
 def test_rates_are_counted_beside_plain_sql_and_the_edit_lies_in_the_township_counted_alone(server: Engine) -> None:

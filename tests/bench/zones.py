@@ -11,9 +11,23 @@ Box = tuple[float, float, float, float]
 """West, south, east, north, in degrees."""
 Point = tuple[float, float]
 
-_WAVES = np.arange(2, 40)
+_WINDING = -1.3
 _HOLES_AT = (0.5, 2.6, 4.7)
 """Directions from the middle, in radians: holes of a tenth of the reach do not meet there."""
+
+
+def red_lines(count: int, vertices: int, *, largest: int, within: Box) -> Shapes:
+    """(count,) zones spread in size as in the province's red line: many small ones, a few very large.
+
+    vertices: of all together, about. largest: how many have more than 100,000.
+    """
+    random = np.random.default_rng(count)
+    spread = np.exp(random.normal(0, 1, count))
+    spread[:largest] = 0
+    large = np.linspace(101_000, 135_000, largest)
+    held = spread / spread.sum() * (vertices - large.sum())
+    held[:largest] = large
+    return drawn(random, np.maximum(held, 40), 0.004 + 0.002 * held**0.22, within)
 
 
 def drawn(random: np.random.Generator, vertices: np.ndarray, reach: np.ndarray, within: Box) -> Shapes:
@@ -36,9 +50,13 @@ def _zone(random: np.random.Generator, middle: Point, reach: float, vertices: in
 
 
 def _ring(random: np.random.Generator, middle: Point, reach: float, vertices: int) -> np.ndarray:
-    """A star-like ring, 0.35 to 1 of its reach from the middle, so that it cannot cross itself."""
-    turn = np.linspace(0, 2 * np.pi, vertices, endpoint=False)
-    height = random.normal(size=(len(_WAVES), 1)) / _WAVES[:, None] ** 1.2
-    wave = height * np.cos(np.outer(_WAVES, turn) + random.uniform(0, 2 * np.pi, (len(_WAVES), 1)))
-    far = reach * np.clip(0.7 + 0.12 * wave.sum(axis=0) + random.uniform(-0.004, 0.004, vertices), 0.35, 1)
+    """A star-like ring, 0.36 to 1 of its reach from the middle, so that it cannot cross itself.
+
+    It winds at every scale, as a line that follows ground does: waves of amplitude k^−1.3.
+    """
+    turn, wave = np.linspace(0, 2 * np.pi, vertices, endpoint=False), np.zeros(vertices // 2 + 1, dtype=complex)
+    k = np.arange(2, len(wave))
+    wave[2:] = k**_WINDING * (random.normal(size=len(k)) + 1j * random.normal(size=len(k)))
+    height = np.fft.irfft(wave, vertices)
+    far = reach * (0.68 + 0.32 * height / np.abs(height).max())
     return np.array(middle) + far[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])

@@ -17,7 +17,7 @@ UNIT = shapely.box(115, 26, 115.01, 26.01)
 
 def shared(subjects: Shapes, zones: Shapes) -> Floats:
     """(n, m) m² of every subject with every zone."""
-    a, b = (outlines(one, shapely.bounds(one)) for one in (subjects, zones))
+    a, b = outlines(subjects), outlines(zones)
     i, j = (grid.ravel() for grid in np.meshgrid(range(len(subjects)), range(len(zones)), indexing="ij"))
     return shared_area(a, b, i, j).reshape(len(subjects), len(zones))
 
