@@ -96,7 +96,7 @@ def divide(subjects: Shapes, zones: Shapes) -> tuple[Shapes, Shapes]:
 
 def _cut(subjects: Shapes, zones: Shapes, grid: float | None) -> tuple[Shapes, Shapes]:
     within = shapely.intersection(subjects, zones, grid_size=grid)
-    return _areal(within), _areal(shapely.difference(subjects, zones, grid_size=grid))
+    return areal(within), areal(shapely.difference(subjects, zones, grid_size=grid))
 
 
 def _believable(subjects: Shapes, zones: Shapes, within: Shapes, without: Shapes) -> Mask:
@@ -142,7 +142,7 @@ def _among(pairs: Ints, zone: Ints, subject: Ints, n: int) -> Mask:
     return np.isin(zone * n + subject, pairs[0] * n + pairs[1])
 
 
-def _areal(shapes: Shapes) -> Shapes:
+def areal(shapes: Shapes) -> Shapes:
     """The polygons of shapes that a cut may have left beside lines and points."""
     mixed = np.flatnonzero(~np.isin(shapely.get_type_id(shapes), (GeometryType.POLYGON, GeometryType.MULTIPOLYGON)))
     kept = np.array(shapes, dtype=object)
