@@ -54,9 +54,9 @@ def spans(subjects: Shapes, zones: Shapes, *, strict_m2: Floats, tolerance_m: fl
         return Spans(low, high, none, none)
     own = planes.enter(subjects, np.arange(len(subjects)))
     cut = planes.enter(areal(shapely.intersection(zones[zone], planes.windows[subject])), subject)
-    near = shapely.dwithin(cut, own[subject], tolerance_m)
+    near = _within(cut, own[subject], tolerance_m)
     some, union = np.unique(subject), _unions(cut, subject)
-    reached = shapely.dwithin(shapely.boundary(union), own[some], tolerance_m)
+    reached = _within(shapely.boundary(union), own[some], tolerance_m)
     some, union = some[reached], shapely.set_precision(union[reached], _SNAP_M)
     doubt = shapely.buffer(shapely.boundary(union), tolerance_m, quad_segs=_QUARTER)
     within, without = _certain(subjects[some], planes.leave(union, some), planes.leave(doubt, some))
@@ -111,6 +111,12 @@ def _bordering(windows: Shapes, zones: Shapes) -> tuple[Ints, Ints]:
     return window[kept][order], zone[kept][order]
 
 
+def _within(shapes: Shapes, subjects: Shapes, tolerance_m: float) -> Mask:
+    """Whether each pair is no further apart. Prepared, or long borders would be held vertex against vertex."""
+    shapely.prepare(shapes)
+    return np.asarray(shapely.dwithin(shapes, subjects, tolerance_m))
+
+
 def _unions(shapes: Shapes, group: Ints) -> Shapes:
     """One shape for each run of equal groups."""
     _, first, count = np.unique(group, return_index=True, return_counts=True)
@@ -125,8 +131,8 @@ def _certain(subjects: Shapes, zones: Shapes, doubt: Shapes) -> tuple[Floats, Fl
     doubt: a strip along each zone's border. A part of a subject outside it lies on one side.
     """
     parts, of = shapely.get_parts(divide(subjects, doubt)[1], return_index=True)
-    broad = shapely.area(parts) > _THIN * shapely.length(parts)
-    parts, of = parts[broad], of[broad]
+    wide = shapely.area(parts) > _THIN * shapely.length(parts)
+    parts, of = parts[wide], of[wide]
     x, y = shapely.get_coordinates(shapely.point_on_surface(parts)).T
     shapely.prepare(zones)
     inside: Mask = shapely.contains_xy(zones[of], x, y)

@@ -25,7 +25,7 @@ from data.checking import SheetRow, SurveyWay
 from geo.area import area
 from geo.borders import spans
 from geo.crs import Box, Floats, Shapes
-from geo.overlay import Ints, flatten, overlap
+from geo.overlay import Ints, broad, flatten, overlap
 from geo.reading import Row
 from geo.refusal import Note
 from layers.ground.layer import fields, layer_named
@@ -80,6 +80,7 @@ class Finding:
     by_class: Mapping[str, float]
     touches: tuple[Touch, ...]
     made_up: bool = False
+    """Whether anything is that it touches or is near."""
     span: Span = Span()
     near: frozenset[Zone] = frozenset()
     """What is not touched, but no further away than the tolerance."""
@@ -238,12 +239,14 @@ def _spanned(
     """The findings, with what they may be within the tolerance."""
     strict_m2 = np.array([one.finding.m2 for one in found])
     of = spans(shapes, features.shapes, strict_m2=strict_m2, tolerance_m=tolerance_m)
-    near: dict[int, set[Zone]] = defaultdict(set)
+    near: dict[int, list[int]] = defaultdict(list)
     for subject, zone in zip(of.subject, of.zone, strict=True):
-        near[int(subject)].add(zones[zone])
+        near[int(subject)].append(zone)
     for place, (one, low, high) in enumerate(zip(found, of.low, of.high, strict=True)):
-        span, apart = Span(float(low), float(high), tolerance_m), frozenset(near[place].difference(one.zones))
-        yield replace(one, finding=replace(one.finding, span=span, near=apart))
+        span = Span(float(low), float(high), tolerance_m)
+        apart = frozenset(zones[i] for i in near[place]).difference(one.zones)
+        made_up = one.finding.made_up or any(features.rows[i].made_up for i in near[place])
+        yield replace(one, finding=replace(one.finding, span=span, near=apart, made_up=made_up))
 
 
 def _meeting(found: Sequence[_Found]) -> frozenset[tuple[Zone, str]]:
@@ -254,15 +257,17 @@ def _meeting(found: Sequence[_Found]) -> frozenset[tuple[Zone, str]]:
 
 
 def _sharing(one: _Found, other: _Found) -> Iterator[Zone]:
-    for place in np.unique(overlap(one.met.ground, other.met.ground).subject):
+    """The zones of one that share ground with the other; neighbours whose common border was rounded apart do not."""
+    pieces = overlap(one.met.ground, other.met.ground)
+    for place in np.unique(pieces.subject[broad(pieces.shape)]):
         yield one.zones[place]
 
 
 def _villages(found: Sequence[_Found]) -> Villages:
     """The villages that the features of a row state: of the first row in which any does."""
-    for one in found:
+    for one in (one for one in found if one.villages):
         m2: dict[str, float] = defaultdict(float)
-        for code, of in zip(one.villages, one.met.m2, strict=bool(one.villages)):
+        for code, of in zip(one.villages, one.met.m2, strict=True):
             m2[code] += float(of)
         known = {code: m2[code] for code in sorted(m2, key=lambda code: -m2[code]) if code}
         if known:

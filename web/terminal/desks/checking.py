@@ -148,17 +148,25 @@ def _rows(finding: Finding, parcel: Parcel) -> Iterator[Sequence[str]]:
     said = "check.close" if finding.close else "check.touched" if finding.touches else "check.clear"
     told = "\n".join([say.spoken(said), *_span(finding)])
     yield name, told, str(len(finding.touches)), *_areas(finding.m2, parcel)
+    if finding.row.by:
+        yield from _classes(finding, parcel)
+
+
+def _classes(finding: Finding, parcel: Parcel) -> Iterator[Sequence[str]]:
+    """The classes that are touched, then those that are too close to call."""
     for cls, m2 in finding.by_class.items():
-        if finding.row.by:
-            number = sum(touch.cls == cls for touch in finding.touches)
-            yield "  " + _class(finding, cls), "", str(number), *_areas(m2, parcel)
+        number = sum(touch.cls == cls for touch in finding.touches)
+        yield "  " + _class(finding, cls), "", str(number), *_areas(m2, parcel)
+    for cls in sorted({zone.cls for zone in finding.near}.difference(finding.by_class)):
+        yield "  " + _class(finding, cls), say.spoken("check.close"), "0", *_areas(0.0, parcel)
 
 
 def _span(finding: Finding) -> Iterator[str]:
     """What it may be within the accuracy, where that is another figure than the strict one."""
     low, high = (f"{m2 / HM2:,.4f}" for m2 in (finding.span.low_m2, finding.span.high_m2))
     if low != high or finding.close:
-        yield say.phrase("check.span", low=low, high=high, m=f"{finding.span.tolerance_m:.1f}")
+        yield f"{low}–{high} hm²"
+        yield f"±{finding.span.tolerance_m:.1f} m"
 
 
 def _areas(m2: float, parcel: Parcel) -> Sequence[str]:
@@ -208,7 +216,8 @@ def _villages(villages: Villages) -> str:
 
 
 def _village(code: str) -> str:
-    return f"{facts.villages().get(code, '')}（{code}）"
+    name = facts.villages().get(code)
+    return f"{name}（{code}）" if name else code
 
 
 def _accuracy(way: SurveyWay | None) -> Iterator[str]:
