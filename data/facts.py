@@ -249,6 +249,12 @@ def township(written: str) -> Township | None:
 
 
 @cache
+def villages() -> Mapping[str, str]:
+    """The names of the county's villages by their codes of 12 digits."""
+    return MappingProxyType(read(DATA / "villages.toml"))
+
+
+@cache
 def rules() -> Mapping[str, RuleFact]:
     return MappingProxyType({row["id"]: _rule(row) for row in standards("rule")})
 

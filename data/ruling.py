@@ -70,7 +70,7 @@ class Conditions:
     classes: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     also: str | None = None
-    """Another row that must be touched too."""
+    """Another row that must be touched on the same ground."""
     listed: bool | None = None
     """Whether the activity stands in every list in force."""
     activities: tuple[str, ...] = ()
@@ -115,6 +115,12 @@ def activity_lists() -> tuple[ActivityList, ...]:
 def clauses() -> tuple[Clause, ...]:
     """Every clause, in the order of the sheet."""
     return tuple(_clause(row) for row in standards("clause"))
+
+
+@cache
+def asked_together() -> frozenset[tuple[str, str]]:
+    """The pairs of rows of which some clause asks whether they are touched on the same ground."""
+    return frozenset((clause.when.row, clause.when.also) for clause in clauses() if clause.when.also)
 
 
 _DOCUMENT = ("source", "place", "confirmed", "clause", "in_force_from", "in_force_to", "note")

@@ -27,6 +27,7 @@ DEGREES = frozenset({4490, 4326})
 
 _SAME_FRAME = ("China 2000", "World Geodetic System 1984")
 _KM_PER_DEGREE = 111.32
+_ELLIPSOID = pyproj.Geod(a=6378137.0, rf=298.257222101)
 _LANDED = 0.5
 """The share of the sampled points that must lie inside; the few astray are refused row by row."""
 
@@ -124,6 +125,14 @@ def points_to_storage(xy: Floats, epsg: int) -> Floats:
         return xy
     lon, lat = _transformer(epsg, STORAGE).transform(xy[:, 0], xy[:, 1])
     return np.column_stack([lon, lat])
+
+
+def metres_per_degree(latitude: Floats) -> Floats:
+    """(n,) latitudes → (n, 2): metres in a degree of longitude and of latitude there, on the ellipsoid of storage."""
+    phi = np.radians(latitude)
+    v2 = 1 - _ELLIPSOID.es * np.sin(phi) ** 2
+    across = _ELLIPSOID.a / np.sqrt(v2)
+    return np.column_stack([np.radians(across * np.cos(phi)), np.radians(across * (1 - _ELLIPSOID.es) / v2)])
 
 
 def _moved(shapes: Shapes, source: int, target: int) -> Shapes:

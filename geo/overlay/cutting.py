@@ -107,8 +107,8 @@ def _believable(subjects: Shapes, zones: Shapes, within: Shapes, without: Shapes
 def _lie(shapes: Shapes, zones: Shapes, *, inside: bool) -> Mask:
     """Whether a point in the middle of every part of a shape lies inside its zone, or outside."""
     parts, of = shapely.get_parts(shapes, return_index=True)
-    broad = shapely.area(parts) > _THIN * shapely.length(parts)
-    parts, of = parts[broad], of[broad]
+    ground = broad(parts)
+    parts, of = parts[ground], of[ground]
     points = shapely.get_coordinates(shapely.point_on_surface(parts))
     right = np.ones(len(shapes), dtype=bool)
     right[of[shapely.contains_xy(zones[of], points) != inside]] = False
@@ -137,6 +137,11 @@ def _boxed(subjects: Shapes, zones: Shapes, subject: Ints, zone: Ints) -> Mask:
 def _among(pairs: Ints, zone: Ints, subject: Ints, n: int) -> Mask:
     """Whether each (zone, subject) is among the pairs."""
     return np.isin(zone * n + subject, pairs[0] * n + pairs[1])
+
+
+def broad(shapes: Shapes) -> Mask:
+    """Which shapes are ground, and not the rounding of a cut."""
+    return np.asarray(shapely.area(shapes) > _THIN * shapely.length(shapes))
 
 
 def areal(shapes: Shapes) -> Shapes:

@@ -7,27 +7,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import shapely
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from data import checking, facts
-from data.checking import SheetRow
+from data import checking, facts, ruling
+from data.checking import SheetRow, SurveyWay
 from geo.area import area
-from geo.crs import Floats, Shapes
-from geo.overlay import flatten, overlap
+from geo.borders import spans
+from geo.crs import Box, Floats, Shapes
+from geo.overlay import broad, flatten, overlap
 from geo.reading import Row
 from geo.refusal import Note
 from geo.rings import Ints
 from layers.ground.layer import fields, layer_named
-from layers.ground.questions import features_near
+from layers.ground.questions import Features, features_near
 from layers.townships import Township
 from pipelines.redline.rules import Zone
 
@@ -59,6 +62,15 @@ class Touch:
 
 
 @dataclass(frozen=True)
+class Span:
+    """The m² that a parcel shares with a row, at least and at most, when borders may be off by a tolerance."""
+
+    low_m2: float = 0.0
+    high_m2: float = 0.0
+    tolerance_m: float = 0.0
+
+
+@dataclass(frozen=True)
 class Finding:
     """One row of the sheet. m2, by_class: every place once, however many features lie on it."""
 
@@ -68,6 +80,24 @@ class Finding:
     m2: float
     by_class: Mapping[str, float]
     touches: tuple[Touch, ...]
+    made_up: bool = False
+    """Whether anything is that it touches or is near."""
+    span: Span = Span()
+    near: frozenset[Zone] = frozenset()
+    """What is not touched, but no further away than the tolerance."""
+
+    @property
+    def close(self) -> bool:
+        """Whether it is too close to call: within the accuracy of the borders there may be an overlap or none."""
+        return self.loaded and self.span.low_m2 == 0 < self.span.high_m2
+
+
+@dataclass(frozen=True)
+class Villages:
+    """Code of 12 digits → m² of the parcel on features that state it, the largest first; and the row they are of."""
+
+    m2: Mapping[str, float] = field(default_factory=dict)
+    row: SheetRow | None = None
     made_up: bool = False
 
 
@@ -79,11 +109,19 @@ class Sheet:
     townships: Mapping[str, float]
     """Name → m² of the parcel on its ground, the largest first."""
     findings: tuple[Finding, ...]
+    meeting: frozenset[tuple[Zone, str]] = frozenset()
+    """A zone, and a row with which it shares ground within the parcel, where some clause asks for that."""
+    villages: Villages = Villages()
 
     @property
     def zones(self) -> frozenset[Zone]:
         """What is touched, as the rules ask for it."""
         return frozenset(Zone(f.row.id, touch.cls, touch.kind) for f in self.findings for touch in f.touches)
+
+    @property
+    def close(self) -> frozenset[Zone]:
+        """What is not touched, but too close to call."""
+        return frozenset(zone for finding in self.findings for zone in finding.near) - self.zones
 
     @property
     def unchecked(self) -> frozenset[str]:
@@ -107,30 +145,21 @@ def parcels(rows: Iterable[Row], *, named_by: Sequence[str]) -> Iterator[Parcel 
             yield Parcel(row.number, name, row.shape, row.survey_area_m2, m2, row.notes)
 
 
-def check(session: Session, parcels: Sequence[Parcel], *, on: date) -> list[Sheet]:
+def check(session: Session, parcels: Sequence[Parcel], *, on: date, way: SurveyWay | None = None) -> list[Sheet]:
     """Lay parcels over every control layer as the session sees them, a sheet each, in their order.
 
-    on: the day on which zones must be in force. Each layer is read once for all: near parcels belong together.
+    on: the day on which zones must be in force. way: how the parcels were surveyed; None: not stated.
+    Each layer is read once for all: near parcels belong together.
     """
     if not parcels:
         return []
     shapes = np.array([parcel.shape for parcel in parcels], dtype=object)
-    near = shapely.box(*shapely.total_bounds(shapes))
-    columns = [_find(session, row, shapes, near, on) for row in checking.sheet_rows()]
-    townships = _townships(session, shapes, near)
+    columns = [
+        _find(session, row, shapes, on=on, tolerance_m=checking.tolerance_m(row, way)) for row in checking.sheet_rows()
+    ]
+    townships = _townships(session, shapes)
     rows = zip(parcels, townships, zip(*columns, strict=True), strict=True)
-    return [Sheet(parcel, ground, tuple(findings)) for parcel, ground, findings in rows]
-
-
-def _find(session: Session, row: SheetRow, shapes: Shapes, near: BaseGeometry, on: date) -> list[Finding]:
-    """One row of the sheet of every parcel."""
-    layer = layer_named(row.layer)
-    of_kind = [layer.kind == row.kind] if row.kind else []
-    if session.scalar(select(layer.id).where(*of_kind).limit(1)) is None:
-        return [Finding(row, False, 0.0, {}, ())] * len(shapes)
-    columns = ["name", "made_up", *filter(None, (row.by, row.kinds))]
-    found = features_near(session, layer, columns, near, *of_kind, *_in_force(layer, on))
-    return [_finding(row, [found.rows[i] for i in met.zone], met) for met in _by_parcel(shapes, found.shapes)]
+    return [_sheet(parcel, ground, found) for parcel, ground, found in rows]
 
 
 @dataclass(frozen=True)
@@ -142,6 +171,43 @@ class _Met:
     m2: Floats
 
 
+_NOTHING = _Met(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), np.empty(0))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A finding with what led to it, and beside each feature met its zone and, where the row knows it, its village."""
+
+    finding: Finding
+    met: _Met = _NOTHING
+    zones: Sequence[Zone] = ()
+    villages: Sequence[str] = ()
+
+
+def _sheet(parcel: Parcel, townships: Mapping[str, float], found: Sequence[_Found]) -> Sheet:
+    return Sheet(parcel, townships, tuple(one.finding for one in found), _meeting(found), _villages(found))
+
+
+def _find(session: Session, row: SheetRow, shapes: Shapes, *, on: date, tolerance_m: float) -> list[_Found]:
+    """One row of the sheet of every parcel."""
+    layer = layer_named(row.layer)
+    of_kind = [layer.kind == row.kind] if row.kind else []
+    if session.scalar(select(layer.id).where(*of_kind).limit(1)) is None:
+        return [_Found(Finding(row, False, 0.0, {}, ()))] * len(shapes)
+    columns = dict.fromkeys(["name", "made_up", *filter(None, (row.by, row.kinds)), *row.village])
+    near = _around(shapes, tolerance_m)
+    features = features_near(session, layer, list(columns), near, *of_kind, *_in_force(layer, on))
+    zones = [Zone(row.id, _class(one, row), _kind(one, row)) for one in features.rows]
+    found = [_found(row, features, zones, met) for met in _by_parcel(shapes, features.shapes)]
+    return list(_spanned(found, shapes, features, zones, tolerance_m))
+
+
+def _around(shapes: Shapes, tolerance_m: float) -> BaseGeometry:
+    """The box around shapes, with room for what is no further away than the tolerance."""
+    around = Box(*shapely.total_bounds(shapes)).grown(2 * tolerance_m / 1000)
+    return Polygon.from_bounds(*astuple(around))
+
+
 def _by_parcel(parcels: Shapes, features: Shapes) -> Iterator[_Met]:
     """What each parcel meets."""
     pieces = overlap(parcels, features)
@@ -150,18 +216,64 @@ def _by_parcel(parcels: Shapes, features: Shapes) -> Iterator[_Met]:
         yield _Met(pieces.zone[start:end], pieces.shape[start:end], m2[start:end])
 
 
-def _finding(row: SheetRow, met: Sequence[Any], ground: _Met) -> Finding:
+def _found(row: SheetRow, features: Features, zones: Sequence[Zone], met: _Met) -> _Found:
+    rows, of = [features.rows[i] for i in met.zone], [zones[i] for i in met.zone]
+    villages = [_village(one, row) for one in rows] if row.village else []
+    return _Found(_finding(row, rows, of, met), met, of, villages)
+
+
+def _finding(row: SheetRow, met: Sequence[Any], zones: Sequence[Zone], ground: _Met) -> Finding:
     """What one parcel meets, in order of precedence: of two on the same ground the first has it."""
-    classes = [_class(found, row) for found in met]
-    order = sorted(range(len(met)), key=lambda i: (_rank(classes[i], row), i))
+    order = sorted(range(len(met)), key=lambda i: (_rank(zones[i].cls, row), i))
     touches = tuple(
-        Touch(met[i].code, met[i].name or met[i].code, classes[i], float(ground.m2[i]), _kind(met[i], row))
-        for i in order
+        Touch(met[i].code, met[i].name or met[i].code, zones[i].cls, float(ground.m2[i]), zones[i].kind) for i in order
     )
     by_class: dict[str, float] = defaultdict(float)
     for touch, m2 in zip(touches, _own(ground.ground[order], ground.m2[order]), strict=True):
         by_class[touch.cls] += float(m2)
     return Finding(row, True, sum(by_class.values()), dict(by_class), touches, any(found.made_up for found in met))
+
+
+def _spanned(
+    found: Sequence[_Found], shapes: Shapes, features: Features, zones: Sequence[Zone], tolerance_m: float
+) -> Iterator[_Found]:
+    """The findings, with what they may be within the tolerance."""
+    strict_m2 = np.array([one.finding.m2 for one in found])
+    of = spans(shapes, features.shapes, strict_m2=strict_m2, tolerance_m=tolerance_m)
+    near: dict[int, list[int]] = defaultdict(list)
+    for subject, zone in zip(of.subject, of.zone, strict=True):
+        near[int(subject)].append(zone)
+    for place, (one, low, high) in enumerate(zip(found, of.low, of.high, strict=True)):
+        span = Span(float(low), float(high), tolerance_m)
+        apart = frozenset(zones[i] for i in near[place]).difference(one.zones)
+        made_up = one.finding.made_up or any(features.rows[i].made_up for i in near[place])
+        yield replace(one, finding=replace(one.finding, span=span, near=apart, made_up=made_up))
+
+
+def _meeting(found: Sequence[_Found]) -> frozenset[tuple[Zone, str]]:
+    """The zones that share ground within the parcel with a row for which a clause asks beside theirs."""
+    of = {one.finding.row.id: one for one in found}
+    pairs = [(of[row], of[other]) for row, other in ruling.asked_together() if of[row].zones and of[other].zones]
+    return frozenset((zone, other.finding.row.id) for one, other in pairs for zone in _sharing(one, other))
+
+
+def _sharing(one: _Found, other: _Found) -> Iterator[Zone]:
+    """The zones of one that share ground with the other; neighbours whose common border was rounded apart do not."""
+    pieces = overlap(one.met.ground, other.met.ground)
+    for place in np.unique(pieces.subject[broad(pieces.shape)]):
+        yield one.zones[place]
+
+
+def _villages(found: Sequence[_Found]) -> Villages:
+    """The villages that the features of a row state: of the first row in which any does."""
+    for one in (one for one in found if one.villages):
+        m2: dict[str, float] = defaultdict(float)
+        for code, of in zip(one.villages, one.met.m2, strict=True):
+            m2[code] += float(of)
+        known = {code: m2[code] for code in sorted(m2, key=lambda code: -m2[code]) if code}
+        if known:
+            return Villages(known, one.finding.row, one.finding.made_up)
+    return Villages()
 
 
 def _own(shapes: Shapes, m2: Floats) -> Floats:
@@ -191,6 +303,7 @@ def kinds_of(row: SheetRow) -> facts.CodeSystem | None:
     return _system(row, row.kinds)
 
 
+@cache
 def _system(row: SheetRow, column: str | None) -> facts.CodeSystem | None:
     codes = fields(layer_named(row.layer))[column].codes if column else None
     return facts.systems().get(codes or "")
@@ -214,9 +327,15 @@ def _rank(cls: str, row: SheetRow) -> int:
     return listed.index(cls) if cls in listed else len(listed)
 
 
-def _townships(session: Session, shapes: Shapes, near: BaseGeometry) -> Iterator[Mapping[str, float]]:
+def _village(found: Any, row: SheetRow) -> str:
+    """The 12 digits of the village that a feature states; empty where it states none."""
+    code = "".join(str(getattr(found, column) or "") for column in row.village)[:12]
+    return code if len(code) == 12 and code.isdecimal() else ""
+
+
+def _townships(session: Session, shapes: Shapes) -> Iterator[Mapping[str, float]]:
     """Of each parcel, township → m², the largest first."""
-    found = features_near(session, Township, ["name"], near)
+    found = features_near(session, Township, ["name"], _around(shapes, 0.0))
     for met in _by_parcel(shapes, found.shapes):
         names = (found.rows[i].name or found.rows[i].code for i in met.zone)
         m2 = dict(zip(names, map(float, met.m2), strict=True))

@@ -36,13 +36,18 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Case:
-    """A proposal in a province on a day, and the zones it touches; `unchecked`: rows of which nothing is loaded."""
+    """A proposal in a province on a day, and the zones it touches."""
 
     place: str
     day: date
     zones: frozenset[Zone]
     proposal: Proposal = Proposal()
     unchecked: frozenset[str] = frozenset()
+    """The rows of which nothing is loaded."""
+    meeting: frozenset[tuple[Zone, str]] = frozenset()
+    """A zone, and a row with which it shares ground that the proposal takes."""
+    close: frozenset[Zone] = frozenset()
+    """The zones that are not touched, but too close for the accuracy of their borders to tell."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Applied:
     clause: Clause
     zones: tuple[Zone, ...]
     open: tuple[str, ...] = ()
-    """Ids of questions: class, kind, also, activity, new_construction, temporary, built."""
+    """Ids of questions: close, class, kind, also, activity, new_construction, temporary, built."""
 
 
 def applicable(case: Case) -> tuple[Applied, ...]:
@@ -62,8 +67,10 @@ def applicable(case: Case) -> tuple[Applied, ...]:
 
 
 def _applied(clause: Clause, case: Case) -> Applied | None:
-    of_row = {zone: dict(_of_zone(clause, zone)) for zone in case.zones if zone.row == clause.when.row}
-    led = {zone: answers for zone, answers in of_row.items() if False not in answers.values()}
+    """What is touched leads to a clause; what is only close where nothing touched does, with that question open."""
+    led = _led(clause, case, case.zones) or {
+        zone: answers | {"close": None} for zone, answers in _led(clause, case, case.close).items()
+    }
     asked = dict(_of_proposal(clause, case))
     if not led or False in asked.values():
         return None
@@ -72,23 +79,41 @@ def _applied(clause: Clause, case: Case) -> Applied | None:
     return Applied(clause, tuple(sorted(sure or led)), (*sorted(doubts), *_open(asked)))
 
 
+def _led(clause: Clause, case: Case, zones: frozenset[Zone]) -> dict[Zone, dict[str, bool | None]]:
+    """The zones that may lead to a clause, with the answers to what it asks of each."""
+    of_row = {zone: dict(_of_zone(clause, zone, case)) for zone in zones if zone.row == clause.when.row}
+    return {zone: answers for zone, answers in of_row.items() if False not in answers.values()}
+
+
 def _open(answers: dict[str, bool | None]) -> list[str]:
     return [name for name, answer in answers.items() if answer is None]
 
 
-def _of_zone(clause: Clause, zone: Zone) -> Iterator[tuple[str, bool | None]]:
-    """Whether a zone has the class and kind that a clause names; None where the zone does not state them."""
+def _of_zone(clause: Clause, zone: Zone, case: Case) -> Iterator[tuple[str, bool | None]]:
+    """Whether a zone has the class and kind that a clause names, and lies in the row that it asks for beside it.
+
+    None where the zone does not state them, or where it cannot be told.
+    """
     for name, stated, wanted in (("class", zone.cls, clause.when.classes), ("kind", zone.kind, clause.when.kinds)):
         if wanted:
             yield name, stated in wanted if stated else None
+    if clause.when.also:
+        yield "also", _meets(zone, clause.when.also, case)
+
+
+def _meets(zone: Zone, row: str, case: Case) -> bool | None:
+    """Whether a zone shares ground with a row; None where the row was not checked, or one of the two is only close."""
+    if row in case.unchecked:
+        return None
+    if (zone, row) in case.meeting:
+        return True
+    others = case.close | case.zones if zone in case.close else case.close
+    return None if any(other.row == row for other in others) else False
 
 
 def _of_proposal(clause: Clause, case: Case) -> Iterator[tuple[str, bool | None]]:
     """Whether each other condition that a clause states holds; None where nothing is said of it."""
     when, proposal = clause.when, case.proposal
-    if when.also:
-        touched = any(zone.row == when.also for zone in case.zones)
-        yield "also", touched or (None if when.also in case.unchecked else False)
     if when.listed is not None or when.activities:
         yield "activity", _activity(clause, case)
     if when.new_construction is not None:

@@ -66,7 +66,7 @@ def wetland(_: Context) -> Source:
 def erosion(c: Context) -> Source:
     """The patches of the latest monitoring."""
     latest = (ErosionPatch.year == c.erosion_year,)
-    columns = ("name", "made_up", "year", "intensity")
+    columns = ("name", "made_up", "intensity")
     return Source(ErosionPatch, columns, _erosion, lambda row, said: (SEVERITY.index(said), row.code), latest)
 
 
@@ -137,8 +137,6 @@ def _wetland(row: Any, c: Context) -> str | Note:
 
 
 def _erosion(row: Any, c: Context) -> str | Note:
-    if row.year != c.erosion_year:
-        return Note("count.year", {"year": row.year})
     if row.intensity not in c.definition.counted("soil-conservation", "erosion-intensity"):
         return Note("count.intensity", {"code": row.intensity})
     return str(row.intensity)

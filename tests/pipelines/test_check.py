@@ -10,6 +10,7 @@ import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shapely import affinity
 from shapely.geometry import MultiPolygon
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from geo.refusal import Note
 from layers.ground.history import past
 from pipelines.edits.apply import apply
 from pipelines.edits.edit import Edit
-from pipelines.redline.check import Finding, Parcel, Sheet, check, parcels
+from pipelines.redline.check import Finding, Parcel, Sheet, Villages, check, parcels
 from pipelines.redline.rules import Zone
 from tests.samples import feature, occasion, plot, square, strip, township
 
@@ -38,10 +39,15 @@ def parcel(shape: MultiPolygon) -> Parcel:
     return Parcel(1, "一号地块", shape, m2, m2)
 
 
-def checked(engine: Engine, shape: MultiPolygon, on: date = DAY) -> Sheet:
+def checked(engine: Engine, shape: MultiPolygon, on: date = DAY, *, way: str | None = None) -> Sheet:
     with Session(engine) as session:
-        (sheet,) = check(session, [parcel(shape)], on=on)
+        (sheet,) = check(session, [parcel(shape)], on=on, way=checking.survey_way(way) if way else None)
     return sheet
+
+
+def moved(shape: MultiPolygon, *, east: float) -> MultiPolygon:
+    """A shape some degrees further east."""
+    return affinity.translate(shape, east)
 
 
 def finding(sheet: Sheet, row: str) -> Finding:
@@ -87,10 +93,93 @@ def test_ground_that_two_zones_share_counts_once_and_goes_to_the_stricter(engine
     assert [round(touch.m2 / unit, 3) for touch in red.touches] == [2.0, 3.0]  # each feature with all it shares
 
 
-def test_what_only_touches_is_not_touched(engine: Engine) -> None:
-    land(engine, feature("redlines", 1, strip(4, 2)))
+def test_what_only_touches_is_not_touched_but_too_close_to_call(engine: Engine) -> None:
+    land(engine, feature("redlines", 1, strip(4, 2), control="core", made_up=True))
 
-    assert not finding(checked(engine, strip(0, 4)), "redline").touches
+    red = finding(sheet := checked(engine, strip(0, 4)), "redline")
+
+    assert (red.m2, red.touches, red.close, red.made_up) == (0, (), True, True)
+    assert (red.span.low_m2, red.span.high_m2 > 0) == (0, True)
+    assert (sheet.zones, sheet.close) == (set(), {Zone("redline", "core")})
+
+
+def test_a_sliver_is_told_and_too_close_to_call_and_counts_as_touched_for_the_rules(engine: Engine) -> None:
+    land(engine, feature("redlines", 1, strip(4, 2), control="core"))
+
+    red = finding(sheet := checked(engine, moved(strip(0, 4), east=0.000_001)), "redline")
+
+    assert 0 < red.m2 < 12  # 0.1 m along a square of 111 m
+    assert (red.close, len(red.touches)) == (True, 1)
+    assert (sheet.zones, sheet.close) == ({Zone("redline", "core")}, set())
+
+
+def test_the_span_is_the_border_moved_by_twice_the_standard_errors_of_border_and_survey(engine: Engine) -> None:
+    land(engine, feature("redlines", 1, strip(2, 20, row=-10, rows=21)))
+    squares, east_m = 4, 99.84  # a square is 0.001°: at 26.33° 99.84 m from west to east (GeographicLib)
+
+    plain, by_hand = (finding(checked(engine, strip(0, 4), way=way), "redline") for way in (None, "handheld"))
+
+    for found, tolerance in ((plain, 15.0), (by_hand, 25.0)):  # 2 · 7.5, and 2 · √(7.5² + 10²)
+        assert found.span.tolerance_m == pytest.approx(tolerance)
+        moved_by = tolerance / (squares * east_m)
+        assert found.span.low_m2 / found.m2 == pytest.approx(1 - 2 * moved_by, rel=1e-3)
+        assert found.span.high_m2 / found.m2 == pytest.approx(1 + 2 * moved_by, rel=1e-3)
+        assert not found.close
+
+
+def test_what_is_further_away_than_the_tolerance_is_clear_until_a_rougher_survey_reaches_it(engine: Engine) -> None:
+    land(engine, feature("redlines", 1, moved(strip(4, 2), east=0.000_2)))  # 20 m to the east
+
+    plain, by_hand = (finding(checked(engine, strip(0, 4), way=way), "redline") for way in (None, "handheld"))
+
+    assert (plain.close, plain.span.high_m2, plain.near) == (False, 0, set())
+    assert (by_hand.close, by_hand.m2) == (True, 0)
+
+
+def test_a_row_without_a_border_of_its_own_has_no_span(engine: Engine) -> None:
+    land(engine, feature("landclass", 1, strip(4, 2), land_class="0301"))
+
+    found = finding(checked(engine, strip(0, 4)), "land-class")
+
+    assert (found.close, found.span.tolerance_m, found.near) == (False, 0, set())
+
+
+@pytest.mark.parametrize(("line", "together"), [(strip(2, 2), False), (strip(1, 2), True)])
+def test_zones_meet_where_they_share_ground_within_the_parcel(
+    engine: Engine, line: MultiPolygon, together: bool
+) -> None:
+    land(
+        engine,
+        feature("redlines", 1, line, control="outside"),
+        feature("redlines", 2, strip(4, 3), control="general"),  # shares ground with the reserve outside the parcel
+        feature("protected_areas", 1, strip(0, 2), kind="reserve", control="general"),
+        feature("protected_areas", 2, strip(4, 3), kind="scenic", control="general"),
+    )
+
+    sheet = checked(engine, strip(0, 4))
+
+    reserve = Zone("protected-area", "general", "reserve")
+    assert sheet.meeting == ({(reserve, "redline")} if together else set())
+
+
+def test_the_village_is_the_one_that_land_class_states_and_else_that_of_plots(engine: Engine) -> None:
+    land(engine, plot(0, village="203"), plot(1, village="204"), plot(2, village="204"))
+    of_plots = checked(engine, strip(0, 4)).villages
+    place = "3607321002050000000"  # 19 digits, of which the first 12 are the village
+    land(engine, feature("landclass", 1, strip(0, 1), land_class="0301", place_code=place))
+
+    of_land = checked(engine, strip(0, 4)).villages
+
+    assert of_plots.row
+    assert (of_plots.row.id, list(of_plots.m2)) == ("forest", ["360732100204", "360732100203"])
+    assert of_land.row
+    assert (of_land.row.id, list(of_land.m2)) == ("land-class", ["360732100205"])
+
+
+def test_no_village_is_told_where_nothing_states_one(engine: Engine) -> None:
+    land(engine, feature("landclass", 1, strip(0, 4), land_class="0301", place_code="36073210"))
+
+    assert checked(engine, strip(0, 4)).villages == Villages()
 
 
 def test_a_line_out_of_force_on_the_day_is_not_there_but_the_layer_was_checked(engine: Engine) -> None:
@@ -182,6 +271,7 @@ def test_a_finding_is_the_union_of_what_is_shared_and_never_more_than_the_parcel
     red = finding(sheet, "redline")
     shared = shapely.intersection(shapely.union_all(shapes), sheet.parcel.shape)
     assert red.m2 == pytest.approx(float(area(np.array([shared], dtype=object))[0]), rel=1e-9, abs=1e-3)
+    assert red.span.low_m2 <= red.m2 <= red.span.high_m2 <= sheet.parcel.area_m2 * (1 + 1e-10)
     assert red.m2 <= sheet.parcel.area_m2 * (1 + 1e-10)
     assert sum(red.by_class.values()) == pytest.approx(red.m2, rel=1e-12)
 

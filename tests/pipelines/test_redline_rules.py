@@ -15,10 +15,20 @@ from pipelines.redline.rules import Applied, Case, Proposal, Zone, applicable
 
 DAY = date(2026, 11, 24)
 LINE = Zone("redline", "outside")
+RESERVE = Zone("protected-area", "general", "reserve")
 
 
-def case(*zones: Zone, day: date = DAY, place: str = "Jiangxi", unchecked: Any = (), **proposal: Any) -> Case:
-    return Case(place, day, frozenset(zones), Proposal(**proposal), frozenset(unchecked))
+def case(
+    *zones: Zone,
+    day: date = DAY,
+    place: str = "Jiangxi",
+    unchecked: Any = (),
+    meeting: Any = (),
+    close: Any = (),
+    **proposal: Any,
+) -> Case:
+    found = (frozenset(of) for of in (unchecked, meeting, close))
+    return Case(place, day, frozenset(zones), Proposal(**proposal), *found)
 
 
 def met(*zones: Zone, **said: Any) -> dict[str, Applied]:
@@ -108,11 +118,44 @@ def test_the_regulations_on_reserves_change_with_their_revision() -> None:
 
 
 def test_a_reserve_in_the_red_line_is_asked_and_one_beside_it_is_not() -> None:
-    reserve, said = Zone("protected-area", "general", "reserve"), {"activity": "visiting"}
+    said: dict[str, Any] = {"activity": "visiting"}
+    there = {"meeting": [(RESERVE, "redline")]}
 
-    assert "protected-area-in-redline" in whole(reserve, LINE, **said)  # 江西省2022年11月2日通知 一（一）
-    assert "protected-area-in-redline" not in met(reserve, **said)
-    assert met(reserve, unchecked=["redline"], **said)["protected-area-in-redline"].open == ("also",)
+    assert "protected-area-in-redline" in whole(RESERVE, LINE, **there, **said)  # 江西省2022年11月2日通知 一（一）
+    assert "protected-area-in-redline" not in met(RESERVE, LINE, **said)  # both are touched, not at the same spot
+    assert "protected-area-in-redline" not in met(RESERVE, **said)
+    assert met(RESERVE, unchecked=["redline"], **said)["protected-area-in-redline"].open == ("also",)
+
+
+def test_the_spot_is_asked_of_each_zone_and_not_of_its_neighbour() -> None:
+    park = Zone("protected-area", "general", "scenic")
+
+    found = met(RESERVE, park, LINE, meeting=[(park, "redline")], activity="visiting")
+
+    assert found["protected-area-in-redline"].zones == (park,)
+
+
+def test_a_line_too_close_to_call_is_open_and_none_of_its_clauses_applies() -> None:
+    found = met(close=[LINE], activity="visiting", new_construction=False)
+
+    assert found["redline-limited"].open == ("close",)
+    assert found["redline-limited"].zones == (LINE,)
+    assert all("close" in one.open for one in found.values())
+
+
+def test_a_core_zone_too_close_to_call_is_open_beside_the_line_that_is_touched() -> None:
+    found = met(LINE, close=[Zone("redline", "core")])
+
+    assert found["redline-core"].open == ("close",)
+    assert found["redline-limited"].open == ()
+
+
+def test_whether_a_reserve_lies_in_a_line_too_close_to_call_cannot_be_told() -> None:
+    said: dict[str, Any] = {"activity": "visiting"}
+
+    assert met(RESERVE, close=[LINE], **said)["protected-area-in-redline"].open == ("also",)
+    assert met(LINE, close=[RESERVE], **said)["protected-area-in-redline"].open == ("also", "close")
+    assert "protected-area-in-redline" not in met(close=[RESERVE], **said)
 
 
 def test_temporary_use_of_forest_land_asks_for_its_own_approval() -> None:
@@ -126,6 +169,7 @@ _CLASSES = ["", "core", "general", "outside", "011", "0301", "national", "water-
 _zones = st.builds(
     Zone, st.sampled_from(_ROWS), st.sampled_from(_CLASSES), st.sampled_from(["", "reserve", "scenic", "other"])
 )
+_meetings = st.tuples(_zones, st.just("redline"))
 _days = st.dates(date(1990, 1, 1), date(2030, 1, 1))
 _proposals = st.builds(
     Proposal,
@@ -141,7 +185,9 @@ _cases = st.builds(
     st.frozensets(_zones, max_size=5),
     _proposals,
     st.frozensets(st.sampled_from(_ROWS), max_size=3),
+    st.frozensets(_meetings, max_size=3),
 )
+_close = st.frozensets(_zones, max_size=3)
 
 
 def ids(of: Case) -> set[str]:
@@ -157,6 +203,26 @@ def test_one_more_zone_never_removes_a_clause_nor_opens_a_question(of: Case, zon
     assert all(set(after[name]) <= set(asked) for name, asked in before.items())
 
 
+@given(_cases, _zones, _meetings, _close)
+def test_one_more_zone_spot_or_doubt_never_removes_a_clause(
+    of: Case, zone: Zone, meeting: tuple[Zone, str], close: frozenset[Zone]
+) -> None:
+    doubtful = replace(of, close=close)
+
+    assert ids(of) <= ids(doubtful)
+    assert ids(doubtful) <= ids(replace(doubtful, zones=of.zones | {zone}))
+    assert ids(doubtful) <= ids(replace(doubtful, meeting=of.meeting | {meeting}))
+
+
+@given(_cases, _close)
+def test_what_is_only_close_never_makes_a_clause_apply(of: Case, close: frozenset[Zone]) -> None:
+    without, with_ = (
+        {one.clause.id for one in applicable(case_) if not one.open} for case_ in (of, replace(of, close=close))
+    )
+
+    assert without == with_
+
+
 @given(_cases)
 def test_a_clause_out_of_force_on_the_day_or_of_another_province_never_applies(of: Case) -> None:
     for one in applicable(of):
@@ -165,18 +231,23 @@ def test_a_clause_out_of_force_on_the_day_or_of_another_province_never_applies(o
         assert document.place in ("national", of.place)
 
 
-@given(_cases, st.sampled_from(["activity", "new_construction", "temporary", "built_on"]))
-def test_saying_less_of_a_proposal_never_loses_a_clause_nor_an_open_question(of: Case, unsaid: str) -> None:
+@given(_cases, _close, st.sampled_from(["activity", "new_construction", "temporary", "built_on"]))
+def test_saying_less_of_a_proposal_never_loses_a_clause_nor_an_open_question(
+    of: Case, close: frozenset[Zone], unsaid: str
+) -> None:
+    of = replace(of, close=close)
     silent = replace(of, proposal=replace(of.proposal, **{unsaid: None}))
 
     assert ids(of) <= ids(silent)
     assert sum(len(one.open) for one in applicable(of)) <= sum(len(one.open) for one in applicable(silent))
 
 
-@given(_cases)
-def test_every_clause_is_told_once_in_the_order_of_the_data_with_zones_that_are_touched(of: Case) -> None:
-    found = applicable(of)
+@given(_cases, _close)
+def test_every_clause_is_told_once_in_the_order_of_the_data_with_zones_that_are_touched_or_close(
+    of: Case, close: frozenset[Zone]
+) -> None:
+    found = applicable(replace(of, close=close))
 
     order = [ruling.clauses().index(one.clause) for one in found]
     assert order == sorted(set(order))
-    assert all(one.zones and set(one.zones) <= of.zones for one in found)
+    assert all(one.zones and set(one.zones) <= of.zones | close for one in found)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 import geopandas as gpd
 import pytest
 import shapely
+from shapely import affinity
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from pipelines.edits.apply import apply
 from tests.samples import feature, occasion, square, strip, township
+
+
+def width(line: str) -> int:
+    """The columns that a line takes: a Chinese character takes two."""
+    return sum(2 if east_asian_width(one) in "WF" else 1 for one in line)
 
 
 @pytest.fixture
@@ -46,6 +53,74 @@ def test_a_sheet_tells_every_control_layer_in_order(county: Engine, footprint: P
     assert (first["name"], list(first["townships"])) == ("一号地", ["第0乡"])
     assert [(r["parcel"], r["id"]) for r in told["refused"]] == [(3, "check.no_area")]
     assert told["screening"]["zh"] == "初筛结果，不作为审批依据"
+
+
+def test_what_is_too_close_to_call_is_said_with_the_span_and_the_way_of_survey(
+    county: Engine, footprint: Path, asked: Any, qingshan: Any
+) -> None:
+    with Session(county) as session, session.begin():
+        fields = {"kind": "mining", "grade": "mining-extract"}
+        apply(session, [feature("controls", 2, strip(8, 1), **fields)], occasion())  # beside the second parcel
+
+    told = asked("check", str(footprint), "--surveyed", "handheld")
+    shown = qingshan("--lang", "zh", "check", str(footprint), "--surveyed", "handheld")
+
+    mining = next(row for row in told["parcels"][1]["findings"] if row["id"] == "mining")
+    assert (mining["close"], mining["m2"] < 1, mining["span"]["low_m2"]) == (True, True, 0)
+    assert mining["span"]["tolerance_m"] == pytest.approx(2 * (0.5**2 + 10**2) ** 0.5)
+    assert told["surveyed"]["id"] == "handheld"
+    second = shown.stdout.split("套合情况表")[2].split("适用条款与需办手续")[0]
+    lines = [line for line in second.splitlines() if "│" in line]
+    place = next(n for n, line in enumerate(lines) if "矿业权" in line)
+    assert "精度范围内，无法判定" in lines[place]
+    assert "0.0000–0.2" in lines[place + 1]  # 20 m along 111 m: 0.22 hm²
+    assert "±20.0 m" in lines[place + 2]
+    assert "范围测量方式：手持定位仪或手机定位" in second
+    assert max(map(width, lines)) <= 100
+
+
+def test_a_core_zone_beside_the_parcel_is_told_below_the_line_that_it_touches(
+    county: Engine, footprint: Path, qingshan: Any
+) -> None:
+    with Session(county) as session, session.begin():
+        lines = [(strip(7, 1), "outside"), (affinity.translate(strip(8, 1), 0.000_05), "core")]  # 5 m apart
+        apply(session, [feature("redlines", 2 + n, s, control=c) for n, (s, c) in enumerate(lines)], occasion())
+
+    shown = qingshan("--lang", "zh", "check", str(footprint)).stdout
+
+    sheet, clauses = shown.split("套合情况表")[2].split("适用条款与需办手续")
+    cells = [[cell.strip() for cell in line.split("│")[1:3]] for line in sheet.splitlines() if "│" in line]
+    assert ["生态保护红线", "涉及"] in cells
+    assert ["自然保护地外红线", ""] in cells
+    assert ["核心保护区", "精度范围内，无法判定"] in cells
+    assert "未涉及，但距界" in clauses
+
+
+def test_the_way_of_survey_that_was_not_stated_is_said_and_one_unknown_is_refused(
+    county: Engine, footprint: Path, qingshan: Any
+) -> None:
+    assert "范围测量方式未说明，只计界线的精度" in qingshan("--lang", "zh", "check", str(footprint)).stdout
+
+    refused = qingshan("check", str(footprint), "--surveyed", "guess")
+
+    assert refused.returncode == 1
+    assert "boundary-survey" in refused.stderr
+
+
+def test_the_village_is_told_by_name_and_code_with_what_it_rests_on(
+    county: Engine, footprint: Path, qingshan: Any, asked: Any
+) -> None:
+    with Session(county) as session, session.begin():
+        place = {"land_class": "0301", "place_code": "3607321000050000000"}
+        apply(session, [feature("landclass", 1, strip(0, 4), **place)], occasion())
+
+    shown, told = qingshan("--lang", "zh", "check", str(footprint)).stdout, asked("check", str(footprint))
+
+    assert "所在村：背街居委会（360732100005）（据土地利用现状所填编号" in shown
+    assert "所在村：不详" in shown
+    first, second = told["parcels"]
+    assert [(one["name"], one["by"]) for one in first["villages"]] == [("背街居委会", "land-class")]
+    assert second["villages"] == []
 
 
 def test_the_printed_sheet_says_touched_clear_and_not_checked(county: Engine, footprint: Path, qingshan: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from data import facts
+from data import checking, facts
+from data.checking import SurveyWay
 from data.surveying import declared_area
 from data.texts import text
 from geo import sandbox
@@ -24,7 +25,7 @@ from geo.reading import Opening
 from geo.refusal import Note
 from layers.ground import db
 from layers.ground.history import last_no
-from pipelines.redline.check import Finding, Parcel, Sheet, check, parcels, system_of
+from pipelines.redline.check import Finding, Parcel, Sheet, Villages, check, parcels, system_of
 from pipelines.redline.rules import Proposal
 from web.terminal import asked, say
 from web.terminal.desks import clauses
@@ -45,6 +46,12 @@ InForce = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], help="按哪一天有效的界线，默认今天 / lines in force on this day"),
 ]
+Surveyed = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WAY", help=f"范围的测量方式 / how the footprint was surveyed: {', '.join(checking.survey_ways())}"
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ class Checked:
     no: int
     on: date
     proposal: Proposal
+    way: SurveyWay | None
     sheets: Sequence[Sheet]
     refused: Sequence[tuple[int, Note]]
 
@@ -70,6 +78,7 @@ def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comman
     file: Annotated[Path, typer.Argument(help="范围文件 / the footprint, in whatever file the surveyor sent")],
     on: InForce = None,
     known: Known = None,
+    surveyed: Surveyed = None,
     activity: clauses.Kind = None,
     new_construction: clauses.NewConstruction = None,
     temporary: clauses.Temporary = None,
@@ -80,15 +89,18 @@ def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comman
 ) -> None:
     """套合：一个范围与全部管控图层，涉及面积、条款和手续；初筛，不作为审批依据 / a footprint over every layer."""
     proposal = clauses.proposed(activity, new_construction, temporary, clauses.built_on(built, unbuilt=unbuilt))
+    way = checking.survey_way(surveyed) if surveyed else None
     day = on.date() if on else asked.today()
     with asked.moment(db.ready(), known) as session:
-        checked = _checked(session, file, dataset, day, proposal)
+        checked = _checked(session, file, dataset, day, proposal, way)
     say.answer(_plain(checked), *_tables(checked))
     if not checked.sheets:
         raise typer.Exit(1)
 
 
-def _checked(session: Session, file: Path, dataset: str | None, on: date, proposal: Proposal) -> Checked:
+def _checked(
+    session: Session, file: Path, dataset: str | None, on: date, proposal: Proposal, way: SurveyWay | None
+) -> Checked:
     box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
     agreement = Agreement(declared_area().hm2, declared_area().share)
     with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement) as reading:
@@ -96,9 +108,9 @@ def _checked(session: Session, file: Path, dataset: str | None, on: date, propos
         opening = reading.opening
     footprint = [one for one in found if isinstance(one, Parcel)]
     portions = (footprint[start : start + _PORTION] for start in range(0, len(footprint), _PORTION))
-    sheets = [sheet for portion in portions for sheet in check(session, portion, on=on)]
+    sheets = [sheet for portion in portions for sheet in check(session, portion, on=on, way=way)]
     refused = [one for one in found if not isinstance(one, Parcel)]
-    return Checked(file, _sha256(file), opening, last_no(session), on, proposal, sheets, refused)
+    return Checked(file, _sha256(file), opening, last_no(session), on, proposal, way, sheets, refused)
 
 
 def _sha256(file: Path) -> str:
@@ -133,14 +145,28 @@ def _rows(finding: Finding, parcel: Parcel) -> Iterator[Sequence[str]]:
     if not finding.loaded:
         yield name, say.spoken("check.not_checked"), "", "", "", "", ""
         return
-    if not finding.touches:
-        yield name, say.spoken("check.clear"), "0", *_areas(0.0, parcel)
-        return
-    yield name, say.spoken("check.touched"), str(len(finding.touches)), *_areas(finding.m2, parcel)
+    said = "check.close" if finding.close else "check.touched" if finding.touches else "check.clear"
+    told = "\n".join([say.spoken(said), *_span(finding)])
+    yield name, told, str(len(finding.touches)), *_areas(finding.m2, parcel)
+    if finding.row.by:
+        yield from _classes(finding, parcel)
+
+
+def _classes(finding: Finding, parcel: Parcel) -> Iterator[Sequence[str]]:
+    """The classes that are touched, then those that are too close to call."""
     for cls, m2 in finding.by_class.items():
-        if finding.row.by:
-            number = sum(touch.cls == cls for touch in finding.touches)
-            yield "  " + _class(finding, cls), "", str(number), *_areas(m2, parcel)
+        number = sum(touch.cls == cls for touch in finding.touches)
+        yield "  " + _class(finding, cls), "", str(number), *_areas(m2, parcel)
+    for cls in sorted({zone.cls for zone in finding.near}.difference(finding.by_class)):
+        yield "  " + _class(finding, cls), say.spoken("check.close"), "0", *_areas(0.0, parcel)
+
+
+def _span(finding: Finding) -> Iterator[str]:
+    """What it may be within the accuracy, where that is another figure than the strict one."""
+    low, high = (f"{m2 / HM2:,.4f}" for m2 in (finding.span.low_m2, finding.span.high_m2))
+    if low != high or finding.close:
+        yield f"{low}–{high} hm²"
+        yield f"±{finding.span.tolerance_m:.1f} m"
 
 
 def _areas(m2: float, parcel: Parcel) -> Sequence[str]:
@@ -159,14 +185,46 @@ def _foot(sheet: Sheet, checked: Checked) -> str:
     lines = [
         say.spoken("check.area", hm2=f"{parcel.survey_area_m2 / HM2:,.4f}", mu=f"{parcel.survey_area_m2 / MU:,.4f}"),
         say.spoken("check.townships", names="、".join(sheet.townships) or "—"),
+        _villages(sheet.villages),
         say.spoken("check.extent", west=_dms(west), east=_dms(east), south=_dms(south), north=_dms(north)),
         say.spoken(
             "check.source", file=escape(checked.file.name), crs=checked.opening.crs_name, sha=checked.sha256[:16]
         ),
+        *_accuracy(checked.way),
         *(say.spoken(note.id, **note.values) for note in (*checked.opening.notes, *parcel.notes)),
         say.spoken("check.screening"),
     ]
     return "\n".join(lines)
+
+
+def _villages(villages: Villages) -> str:
+    if villages.row is None:
+        return say.spoken("check.no_village")
+    names = "、".join(escape(_village(code)) for code in villages.m2)
+    return "\n".join(
+        text(
+            "check.villages",
+            lang,
+            {
+                "names": names,
+                "row": text(f"check_row.{villages.row.id}", lang),
+                **say.made_up(villages.made_up),
+            },
+        )
+        for lang in say.voice.langs
+    )
+
+
+def _village(code: str) -> str:
+    name = facts.villages().get(code)
+    return f"{name}（{code}）" if name else code
+
+
+def _accuracy(way: SurveyWay | None) -> Iterator[str]:
+    for lang in say.voice.langs:
+        named = {"way": getattr(way, lang)} if way else {}
+        said = text("check.surveyed" if way else "check.not_surveyed", lang, named)
+        yield text("check.accuracy", lang, {"way": said})
 
 
 def _dms(degrees: float) -> str:
@@ -183,6 +241,7 @@ def _plain(checked: Checked) -> dict[str, Any]:
         "no": checked.no,
         "on": checked.on,
         "made_up": checked.made_up,
+        "surveyed": asdict(checked.way) if checked.way else None,
         "proposal": clauses.proposal_plainly(checked.proposal),
         "notes": [_note(note) for note in checked.opening.notes],
         "parcels": [_plain_sheet(sheet, checked) for sheet in checked.sheets],
@@ -200,6 +259,7 @@ def _plain_sheet(sheet: Sheet, checked: Checked) -> dict[str, Any]:
         "area_m2": parcel.area_m2,
         "bounds": parcel.shape.bounds,
         "townships": dict(sheet.townships),
+        "villages": _plain_villages(sheet.villages),
         "notes": [_note(note) for note in parcel.notes],
         "findings": [_plain_finding(finding, parcel) for finding in sheet.findings],
         "clauses": clauses.plainly(sheet, checked.proposal, checked.on),
@@ -212,7 +272,14 @@ def _plain_finding(finding: Finding, parcel: Parcel) -> Mapping[str, Any]:
         return named
     touches = [vars(touch) for touch in finding.touches]
     areas = {"m2": finding.m2, "hm2": round(finding.m2 / HM2, 4), "share": finding.m2 / parcel.area_m2}
-    return {**named, **areas, "by_class": dict(finding.by_class) if finding.row.by else {}, "features": touches}
+    border = {"close": finding.close, "span": asdict(finding.span), "near": [asdict(z) for z in sorted(finding.near)]}
+    by_class = dict(finding.by_class) if finding.row.by else {}
+    return {**named, **areas, **border, "by_class": by_class, "features": touches}
+
+
+def _plain_villages(villages: Villages) -> Sequence[Mapping[str, Any]]:
+    by = {"by": villages.row.id if villages.row else None, "made_up": villages.made_up, "confirmed": False}
+    return [{"code": code, "name": facts.villages().get(code), "m2": m2, **by} for code, m2 in villages.m2.items()]
 
 
 def _note(note: Note) -> dict[str, Any]:

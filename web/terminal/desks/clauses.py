@@ -92,7 +92,8 @@ def built_on(built: datetime | None, *, unbuilt: bool) -> date | None:
 
 def applied(sheet: Sheet, proposal: Proposal, on: date) -> tuple[Applied, ...]:
     """The clauses that a sheet's findings lead to in the county on a day."""
-    return applicable(Case(facts.county().province_en, on, sheet.zones, proposal, sheet.unchecked))
+    case = Case(facts.county().province_en, on, sheet.zones, proposal, sheet.unchecked, sheet.meeting, sheet.close)
+    return applicable(case)
 
 
 def table(sheet: Sheet, proposal: Proposal, on: date) -> Table:
