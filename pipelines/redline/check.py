@@ -128,7 +128,7 @@ def _find(session: Session, row: SheetRow, shapes: Shapes, near: BaseGeometry, o
     if session.scalar(select(layer.id).where(*of_kind).limit(1)) is None:
         return [Finding(row, False, 0.0, {}, ())] * len(shapes)
     columns = ["name", "made_up", *filter(None, (row.by, row.kinds))]
-    found = features_near(session, layer, columns, near, *of_kind, *_in_force(layer, on))
+    found = features_near(session, layer, columns, near, *of_kind, *in_force(layer, on))
     return [_finding(row, [found.rows[i] for i in met.zone], met) for met in _by_parcel(shapes, found.shapes)]
 
 
@@ -173,7 +173,8 @@ def _own(shapes: Shapes, m2: Floats) -> Floats:
     return own
 
 
-def _in_force(layer: type[Any], on: date) -> Sequence[ColumnElement[bool]]:
+def in_force(layer: type[Any], on: date) -> Sequence[ColumnElement[bool]]:
+    """The conditions under which a feature of a layer is in force on a day; none where the layer has no such days."""
     if not hasattr(layer, "in_force_from"):
         return ()
     begun = or_(layer.in_force_from.is_(None), layer.in_force_from <= on)
