@@ -64,9 +64,11 @@ def bypass(
     of the axis is near what blocks) and, where outlines stood for it, a hundredth of `within_m`.
     """
     band: BaseGeometry = shapely.buffer(axis, within_m, quad_segs=8)
-    for way in unlike:
-        band = shapely.difference(band, _barrier(axis, way, band))
-    ground = _ground(axis, blocked, band, within_m)
+    if any(shapely.hausdorff_distance(way, axis) < _MM for way in unlike):
+        return None  # The axis itself is free, and passes nothing.
+    # Barriers join what blocks: cut out of the band they would leave cracks to walk in where the two overlap.
+    barriers = [_barrier(axis, way, band) for way in unlike]
+    ground = _ground(axis, shapely.union_all([shapely.intersection(blocked, band), *barriers]), band, within_m)
     found = None if ground is None else _cheapest(axis, ground, off_axis)
     if found is None or any(not _parted(found.axis, way, blocked) for way in unlike):
         return None
@@ -85,9 +87,8 @@ def least_radius_m(axis: LineString) -> float:
 
 def _ground(axis: LineString, blocked: BaseGeometry, band: BaseGeometry, within_m: float) -> _Ground | None:
     """What may be walked from the start to the end, with few enough corners; None when no ground joins the two."""
-    close, tolerance = shapely.intersection(blocked, band), _FINEST * within_m
+    shape, tolerance = blocked, _FINEST * within_m
     start, end = (shapely.Point(axis.coords[n]) for n in (0, -1))
-    shape = close
     while True:
         parts = shapely.get_parts(shapely.difference(band, shape))
         joined = parts[shapely.covers(parts, start) & shapely.covers(parts, end)]
@@ -95,8 +96,8 @@ def _ground(axis: LineString, blocked: BaseGeometry, band: BaseGeometry, within_
             return None
         corners = _corners(joined[0])
         if len(corners) <= _CORNERS:
-            return _with_stations(axis, close, joined[0], corners, within_m)
-        shape = outline(close, tolerance)
+            return _with_stations(axis, blocked, joined[0], corners, within_m)
+        shape = outline(blocked, tolerance)
         tolerance *= 2
 
 
@@ -192,8 +193,8 @@ def _run(ground: _Ground, a: int, b: int) -> float:
 
 def _barrier(axis: LineString, way: LineString, band: BaseGeometry) -> BaseGeometry:
     """A cut from the axis to the edge of the band, through the point of a way that is furthest off."""
-    corners = np.array(shapely.points(shapely.get_coordinates(way)), dtype=object)
-    furthest = corners[np.argmax(shapely.distance(axis, corners))]
+    points = shapely.get_coordinates(shapely.segmentize(way, way.length / _STATIONS))
+    furthest = max(map(shapely.Point, points), key=axis.distance)
     near = shapely.get_coordinates(shapely.shortest_line(axis, furthest))[0]
     x, y = shapely.get_coordinates(furthest)[0] - near
     far = near + 1e6 * np.array([x, y]) / np.hypot(x, y)

@@ -26,13 +26,16 @@ _TRIED = 4_000_000
 """Pairs of edges whose boxes are compared at most."""
 _FINEST = 1 / 400
 """The tolerance of the first outline, as a share of the distance looked at; it doubles until the pairs are few."""
+_COARSEST = 1 / 16
 _WINDOWS = 7
 """Distances looked at, each twice the one before; the last is the greatest allowed."""
 APART_DEG = 85.0
-"""Less than a right angle, so that the side of a rectangle is another direction; more than most that slides along it."""
+"""Below a right angle, for the next side of a rectangle is another way, and hardly below, to slide along one is none."""
 _FLAT_M2 = 1e-7
 _SPECK_M = 1e-4
 """Added to every distance: below it nothing is told from rounding."""
+_GRIDS = (None, 1e-6, 1e-5)
+"""Metres to which a doubtful union is rounded, one after the other."""
 _REFININGS = 8
 _SQUARE = 0.05
 """Half the side of the square in which a vector is refined, as a share of its length."""
@@ -50,16 +53,22 @@ def least_vector(
     others = [_sector(vector, within_m) for vector in unlike]
     for radius in within_m / 2.0 ** np.arange(_WINDOWS - 1, -1, -1):
         found = _nearest(_Pair.fit(moved, blocked, radius, pairs), _disc(radius), others)
+        if found is not None and not found.any():
+            return found
         if found is not None:
             return _refined(moved, blocked, found, others)
     return None
 
 
 def outline(shape: BaseGeometry, tolerance_m: float) -> BaseGeometry:
-    """A simpler shape that holds the given one, and at its corners goes beyond it by 3.2 tolerances at most."""
-    # A chord stands within the tolerance of what it replaces; mitres, unlike arcs, hold the whole of an offset.
-    simple = shapely.simplify(shape, tolerance_m)
-    return shapely.buffer(simple, 1.1 * tolerance_m, join_style="mitre", mitre_limit=2)
+    """A simpler shape that holds the given one and goes beyond it by a few tolerances at most."""
+    simple, margin = shapely.simplify(shape, tolerance_m), 1.1 * tolerance_m
+    shapely.prepare(shape)
+    while True:  # A ring's own end is simplified after the rest, which may add up.
+        grown = shapely.buffer(simple, margin, join_style="mitre", mitre_limit=2)
+        if shapely.covered_by(shape, grown):
+            return grown
+        margin *= 1.5
 
 
 @dataclass(frozen=True)
@@ -71,12 +80,12 @@ class _Pair:
 
     @classmethod
     def fit(cls, moved: BaseGeometry, blocked: BaseGeometry, radius: float, pairs: int) -> _Pair:
-        """The shapes, or outlines that leave few enough pairs of edges within the radius of each other."""
+        """The shapes, or outlines that leave few enough pairs of edges within the radius of each other, where they can."""
         west, south, east, north = moved.bounds
         around = shapely.box(west - radius, south - radius, east + radius, north + radius)
         close = _within(blocked, around)
         pair, tolerance = cls(moved, close), _FINEST * radius
-        while pair.crowded(radius, pairs):
+        while tolerance <= _COARSEST * radius and pair.crowded(radius, pairs):
             pair = cls(outline(moved, tolerance), _within(outline(close, tolerance), around))
             tolerance *= 2
         return pair
@@ -102,12 +111,20 @@ class _Pair:
 
 
 def _nearest(pair: _Pair, window: BaseGeometry, others: list[BaseGeometry]) -> Floats | None:
-    """The vector of a window nearest to the origin that is not forbidden."""
-    free = shapely.difference(window, shapely.union_all([*pair.forbidden(window), *others]))
-    free = shapely.buffer(free, -_SPECK_M)  # Rounding leaves specks between polygons that share an edge.
-    if free.is_empty:
-        return None
-    return np.asarray(shapely.get_coordinates(shapely.shortest_line(_ORIGIN, free))[1])
+    """The vector of a window nearest to the origin that is not forbidden.
+
+    A union is not believed unseen (see geo.overlay): what it leaves free must lie outside all that was united.
+    """
+    forbidden = np.array([*pair.forbidden(window), *others], dtype=object)
+    for grid in _GRIDS:
+        free = shapely.difference(window, shapely.union_all(forbidden, grid_size=grid), grid_size=grid)
+        free = shapely.buffer(free, -_SPECK_M)  # Rounding leaves specks between polygons that share an edge.
+        if free.is_empty:
+            return None
+        vector = shapely.get_coordinates(shapely.shortest_line(_ORIGIN, free))[1]
+        if not shapely.intersects_xy(forbidden, *vector).any():
+            return np.asarray(vector)
+    return None
 
 
 def _refined(moved: BaseGeometry, blocked: BaseGeometry, found: Floats, others: list[BaseGeometry]) -> Floats:

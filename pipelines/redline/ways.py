@@ -16,12 +16,15 @@ from shapely.geometry.base import BaseGeometry
 
 from data.avoiding import Avoidance
 from geo.avoidance.bypass import bypass, least_radius_m
+from geo.avoidance.forbidden import outline
 from geo.avoidance.moving import STILL, Move, mean_m, shift, turn, turn_and_shift
 from geo.avoidance.plane import Plane
 from geo.avoidance.trimming import trim
 
 _WORTH = 0.95
 """A turn with a shift is offered when the ground moves by less than this share of what shift or turn alone need."""
+_MANY, _LIGHT_M = 2_000, 0.1
+"""Corners of what blocks from which on an outline of this tolerance stands for it while moves are looked for."""
 _APART_M = 1.0
 """Ways of a corridor that nowhere stand further apart are one."""
 
@@ -56,7 +59,7 @@ def ways_round(footprint: BaseGeometry, blocked: BaseGeometry, plane: Plane, lim
     if not trimmed.shape.is_empty:
         yield Way("trim", trimmed.shape, dropped=trimmed.dropped, dropped_m2=trimmed.dropped_m2)
     (traced,) = plane.traced(np.array([footprint], dtype=object))
-    for kind, move in _moves(traced, blocked, limits):
+    for kind, move in _moves(traced, _lighter(blocked), limits):
         yield _moved(kind, move, footprint, traced, plane)
 
 
@@ -109,6 +112,11 @@ def _moves(traced: BaseGeometry, blocked: BaseGeometry, limits: Avoidance) -> It
         yield "turn-shift", both
 
 
+def _lighter(blocked: BaseGeometry) -> BaseGeometry:
+    """What blocks, or an outline that holds it: moves that it costs decimetres are found in seconds, not in minutes."""
+    return blocked if shapely.get_num_coordinates(blocked) <= _MANY else outline(blocked, _LIGHT_M)
+
+
 def _moved(kind: str, move: Move, footprint: BaseGeometry, traced: BaseGeometry, plane: Plane) -> Way:
     """The footprint's own corners moved, by whole millimetres of the zone."""
     east, north = map(float, plane.rounded(np.array([move.east, move.north])))
@@ -123,6 +131,6 @@ def _along(axis: LineString, before: BaseGeometry, width_m: float, plane: Plane)
         corridor(axis, width_m, plane),
         axis=plane.drawn(axis),
         longer_m=axis.length - before.length,
-        left=shapely.is_ccw(shapely.LinearRing([*before.coords, *axis.coords[::-1]])),
+        left=bool(shapely.is_ccw(shapely.LinearRing([*before.coords, *axis.coords[::-1]]))),
         radius_m=least_radius_m(axis),
     )
