@@ -85,6 +85,14 @@ def least_radius_m(axis: LineString) -> float:
     return float((tangent[bends] / np.tan(np.minimum(turn[bends], np.pi - 1e-9) / 2)).min(initial=np.inf))
 
 
+def passes_left(way: LineString, axis: LineString) -> bool:
+    """Whether more of the ground between an axis and a way lies left of the axis, as one goes, than right."""
+    # Not is_ccw: where the two run together the ring is none that it can judge.
+    x, y = np.concatenate([shapely.get_coordinates(axis), shapely.get_coordinates(way)[::-1]]).T
+    x, y = x - x[0], y - y[0]
+    return bool((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() > 0)
+
+
 def _ground(axis: LineString, blocked: BaseGeometry, band: BaseGeometry, within_m: float) -> _Ground | None:
     """What may be walked from the start to the end, with few enough corners; None when no ground joins the two."""
     shape, tolerance = blocked, _FINEST * within_m

@@ -30,7 +30,7 @@ _COARSEST = 1 / 16
 _WINDOWS = 7
 """Distances looked at, each twice the one before; the last is the greatest allowed."""
 APART_DEG = 85.0
-"""Below a right angle, for the next side of a rectangle is another way, and hardly below, to slide along one is none."""
+"""Below a right angle, for the next side of a rectangle is another way; hardly, for to slide along one is none."""
 _FLAT_M2 = 1e-7
 _SPECK_M = 1e-4
 """Added to every distance: below it nothing is told from rounding."""
@@ -80,7 +80,7 @@ class _Pair:
 
     @classmethod
     def fit(cls, moved: BaseGeometry, blocked: BaseGeometry, radius: float, pairs: int) -> _Pair:
-        """The shapes, or outlines that leave few enough pairs of edges within the radius of each other, where they can."""
+        """The shapes, or outlines that leave, if any do, few enough pairs of edges within the radius of each other."""
         west, south, east, north = moved.bounds
         around = shapely.box(west - radius, south - radius, east + radius, north + radius)
         close = _within(blocked, around)

@@ -20,8 +20,8 @@ _FLAT_DEGREES = 5e-9
 _BOW = 1e-8
 """How far an edge of one metre that is straight in one plane bows in the other, within China; with its square."""
 
-_CHORDS = 8
-"""Of a quarter circle; they stand outside it, so that what is grown holds the whole."""
+_CHORDS = 16
+"""Of a quarter circle. Of a lesser arc one may span half as much again; so much further out all must stand."""
 
 
 @dataclass(frozen=True)
@@ -95,5 +95,5 @@ def bow_m(shape: BaseGeometry) -> float:
 
 
 def grown(shape: BaseGeometry, by_m: float) -> BaseGeometry:
-    """All that lies within a distance of a shape in metres, and at round corners up to half a hundredth more."""
-    return shapely.buffer(shape, by_m / cos(pi / (4 * _CHORDS)), quad_segs=_CHORDS)
+    """All that lies within a distance of a shape in metres, and up to 0.3 % further."""
+    return shapely.buffer(shape, by_m / cos(1.5 * pi / (4 * _CHORDS)), quad_segs=_CHORDS)

@@ -15,7 +15,7 @@ from shapely import LineString
 from shapely.geometry.base import BaseGeometry
 
 from data.avoiding import Avoidance
-from geo.avoidance.bypass import bypass, least_radius_m
+from geo.avoidance.bypass import bypass, least_radius_m, passes_left
 from geo.avoidance.forbidden import outline
 from geo.avoidance.moving import STILL, Move, mean_m, shift, turn, turn_and_shift
 from geo.avoidance.plane import Plane
@@ -131,6 +131,6 @@ def _along(axis: LineString, before: BaseGeometry, width_m: float, plane: Plane)
         corridor(axis, width_m, plane),
         axis=plane.drawn(axis),
         longer_m=axis.length - before.length,
-        left=bool(shapely.is_ccw(shapely.LinearRing([*before.coords, *axis.coords[::-1]]))),
+        left=passes_left(axis, before),
         radius_m=least_radius_m(axis),
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shapely import LineString
 from shapely.geometry.base import BaseGeometry
 
-from geo.avoidance.bypass import bypass, least_radius_m
+from geo.avoidance.bypass import bypass, least_radius_m, passes_left
 
 STRAIGHT = LineString([(0, 0), (1000, 0)])
 BLOCK = shapely.box(400, -50, 600, 100)
@@ -27,7 +27,7 @@ axes = st.lists(st.integers(-12, 12), min_size=1, max_size=4).map(
 
 
 def lattice_cost(free: BaseGeometry, step: float) -> float:
-    """The shortest way from (0, 0) to (100, 0) along a lattice's sides, diagonals and knight's moves, on free ground."""
+    """The shortest way from (0, 0) to (100, 0) along a lattice's sides, diagonals and knight's moves."""
     shapely.prepare(free)
     moves = [(x, y) for x in range(-2, 3) for y in range(-2, 3) if ((x, y) != (0, 0) and abs(x) != 2) or abs(y) == 1]
     goal, waiting, done = (round(100 / step), 0), [(0.0, (0, 0))], set()
@@ -138,6 +138,13 @@ def test_another_way_that_is_offered_clears_and_passes_elsewhere(
         assert not shapely.intersects(second.axis, inside)
         assert second.cost >= first.cost - 1e-6
         assert shapely.hausdorff_distance(first.axis, second.axis) > 0.9  # a box is 2 m wide at least
+
+
+def test_left_and_right_are_as_one_goes_also_where_the_two_run_together() -> None:
+    aside = LineString([(0, 0), (300, 0), (400, 60), (600, 60), (700, 0), (1000, 0)])
+
+    assert passes_left(aside, STRAIGHT)
+    assert not passes_left(LineString(aside.coords[::-1]), LineString(STRAIGHT.coords[::-1]))
 
 
 def test_the_radius_of_a_bend_is_that_of_the_tangents() -> None:

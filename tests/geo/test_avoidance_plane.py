@@ -70,7 +70,9 @@ def test_what_is_grown_holds_all_within_the_distance() -> None:
     found = grown(shape, 5)
 
     assert found.covers(shapely.buffer(shape, 5, quad_segs=64))
-    assert shapely.buffer(shape, 5.03, quad_segs=64).covers(found)
+    round_ = shapely.Point(0, 0).buffer(7, quad_segs=6)
+    assert grown(round_, 5).covers(shapely.buffer(round_, 5, quad_segs=64))
+    assert shapely.buffer(shape, 5 * 1.003, quad_segs=64).covers(found)
 
 
 def test_a_file_in_degrees_is_worked_on_in_the_nearest_zone_of_three_degrees() -> None:
