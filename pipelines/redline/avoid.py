@@ -24,6 +24,7 @@ from data.checking import SheetRow
 from geo.area import area, survey_area
 from geo.avoidance.bypass import bypass
 from geo.avoidance.plane import Plane, bow_m, grown, plane_around, zone_for
+from geo.avoidance.ribbon import axis_of
 from geo.crs import Shapes, from_storage
 from geo.overlay import divide
 from geo.reading import Row
@@ -86,14 +87,15 @@ class Comparison:
 def subjects(
     rows: Iterable[Row], *, width_m: float | None, epsg: int, named_by: Sequence[str]
 ) -> Iterator[Subject | tuple[int, Note]]:
-    """Rows of a file as subjects: areas as they are, lines as corridors; or the row's number and why it is none.
+    """Rows of a file as subjects; or the row's number and why it is none.
 
-    epsg: the CRS of the file; where it is no Gauss zone, the nearest of 3° is worked in.
+    Without a width an area is a footprint, and a line is refused; with one both are corridors, a line by its axis, an
+    area by its middle line. epsg: the CRS of the file; where it is no Gauss zone, the nearest of 3° is worked in.
     """
     for row in rows:
         if row.shape is None or row.shape.geom_type != "MultiLineString":
             (found,) = parcels([row], named_by=named_by)
-            yield Subject(found, zone_for(found.shape, epsg)) if isinstance(found, Parcel) else found
+            yield _of_area(found, width_m, epsg) if isinstance(found, Parcel) else found
             continue
         joined = shapely.line_merge(row.shape)
         if width_m is None:
@@ -101,7 +103,7 @@ def subjects(
         elif joined.geom_type != "LineString" or joined.is_ring:
             yield row.number, Note("avoid.many_lines", {"count": len(shapely.get_parts(joined))})
         else:
-            yield _corridor(row, joined, width_m, zone_for(joined, epsg), named_by)
+            yield _of_line(row, joined, width_m, zone_for(joined, epsg), named_by)
 
 
 def compare(session: Session, subject: Subject, wish: Wish, *, on: date) -> Comparison:
@@ -229,7 +231,19 @@ def _no_bypass(ground: _Ground, blocked: BaseGeometry) -> Iterator[Note]:
     yield Note("avoid.no_bypass", {"within": f"{limits.within_m:g}", "wider": f"{most:g}"})
 
 
-def _corridor(
+def _of_area(parcel: Parcel, width_m: float | None, epsg: int) -> Subject | tuple[int, Note]:
+    zone = zone_for(parcel.shape, epsg)
+    if width_m is None:
+        return Subject(parcel, zone)
+    plane = plane_around(parcel.shape, zone)
+    parts = shapely.get_parts(plane.laid(np.array([parcel.shape], dtype=object))[0])
+    axis = axis_of(parts[0], width_m) if len(parts) == 1 else None
+    if axis is None:
+        return parcel.number, Note("avoid.no_ribbon", {"width": f"{width_m:g}"})
+    return Subject(parcel, zone, LineString(plane.drawn(axis).coords), width_m)
+
+
+def _of_line(
     row: Row, axis: LineString, width_m: float, epsg: int, named_by: Sequence[str]
 ) -> Subject | tuple[int, Note]:
     plane = plane_around(axis, epsg)

@@ -70,7 +70,7 @@ def ways_along(
 
     axis: LineString, EPSG:4490. blocked: grown by half the width besides.
     """
-    (traced,) = plane.traced(np.array([axis], dtype=object))
+    traced: LineString = plane.traced(np.array([axis], dtype=object))[0]
     first = bypass(traced, blocked, within_m=limits.within_m, off_axis=limits.off_axis)
     if first is None:
         return
@@ -125,7 +125,7 @@ def _moved(kind: str, move: Move, footprint: BaseGeometry, traced: BaseGeometry,
     return Way(kind, plane.placed(exact.of(laid, traced.centroid)), exact, mean_m(exact, traced))
 
 
-def _along(axis: LineString, before: BaseGeometry, width_m: float, plane: Plane) -> Way:
+def _along(axis: LineString, before: LineString, width_m: float, plane: Plane) -> Way:
     return Way(
         "bypass",
         corridor(axis, width_m, plane),

@@ -48,7 +48,8 @@ def line(*corners: tuple[float, float]) -> BaseGeometry:
 
 
 def subject(shape: BaseGeometry, width_m: float | None = None) -> Subject:
-    row = Row(1, {"name": "一号地"}, shape, None if width_m else 1.0, 4527, (), None)
+    area_m2 = 1.0 if shape.geom_type == "MultiPolygon" else None
+    row = Row(1, {"name": "一号地"}, shape, area_m2, 4527, (), None)
     (found,) = subjects([row], width_m=width_m, epsg=4527, named_by=["name"])
     assert isinstance(found, Subject)
     return found
@@ -184,6 +185,25 @@ def test_an_end_within_the_zone_and_a_way_too_narrow_are_said_with_the_remedy(en
     assert float(str(said(ended)["avoid.end_blocked"].values["metres"])) == pytest.approx(99.85 + 6.01, abs=0.3)
     assert said(narrow)["avoid.bypass_needs"].values == {"within": "300", "needs": "600"}
     assert said(never).keys() == {"avoid.no_bypass"}
+
+
+def test_a_long_narrow_area_of_a_width_is_led_round_by_its_middle_line(engine: Engine) -> None:
+    land(engine, feature("redlines", 1, ground(4, -0.5, 6, 1)))
+    road = subject(line((0, 0), (10, 0)), width_m=12).parcel.shape
+
+    found = compared(engine, subject(road, width_m=12), wish("redline"))
+
+    assert set(ways(found)) == {"bypass"}
+    assert found.original.parcel.shape == road
+    assert max(one.kept_m2 for one in found.alternatives) > 0.4 * m2(road)  # the axis is kept where it is clear
+
+
+def test_an_area_that_is_no_strip_of_the_width_is_refused() -> None:
+    row = Row(1, {}, ground(0, 0, 1, 1), 1.0, 4527, (), None)
+
+    ((number, note),) = subjects([row], width_m=12.0, epsg=4527, named_by=[])
+
+    assert (number, note.id) == (1, "avoid.no_ribbon")
 
 
 def test_lines_without_a_width_and_lines_in_pieces_are_refused_by_row() -> None:
