@@ -47,14 +47,14 @@ def least_vector(
 ) -> Floats | None:
     """The shortest (2,) vector, up to `within_m`, that takes the interior of `moved` off `blocked`; None without one.
 
-    unlike: vectors from whose directions it must be 85° off. Exact where the pairs of edges are few; where
+    It is 0 when they are apart. unlike: vectors from whose directions it must be 85° off. Exact where the pairs of edges are few; where
     outlines stood for the shapes, it is the least beside the best of the outlines.
     """
+    if not shapely.intersects(moved, blocked):
+        return np.zeros(2)
     others = [_sector(vector, within_m) for vector in unlike]
     for radius in within_m / 2.0 ** np.arange(_WINDOWS - 1, -1, -1):
         found = _nearest(_Pair.fit(moved, blocked, radius, pairs), _disc(radius), others)
-        if found is not None and not found.any():
-            return found
         if found is not None:
             return _refined(moved, blocked, found, others)
     return None

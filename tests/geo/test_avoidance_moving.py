@@ -85,6 +85,20 @@ def test_a_yard_in_a_zone_is_a_place_to_move_to() -> None:
     assert (move.east, move.north) == pytest.approx((150, 0.0), abs=2e-3)
 
 
+def test_a_small_zone_may_come_to_lie_in_a_hole_of_the_footprint() -> None:
+    ring = shapely.difference(SQUARE, shapely.box(20, 20, 80, 80))
+    tree = shapely.box(10, 40, 30, 60)
+
+    move = shift(ring, tree, within_m=500)
+
+    assert move is not None
+    assert (move.east, move.north) == pytest.approx((-10, 0), abs=ROUNDING_M)  # out of the ring it would be 30 m
+
+
+def test_what_is_clear_stays_where_it_is() -> None:
+    assert shift(SQUARE, shapely.box(101, 0, 200, 100), within_m=500) == Move()
+
+
 def test_a_footprint_in_parts_moves_as_one() -> None:
     """Five metres west would do for the first square, two east for the second: for both it is fifteen east."""
     pair = shapely.MultiPolygon([shapely.box(0, 0, 10, 10), shapely.box(110, 0, 120, 10)])

@@ -105,11 +105,13 @@ def test_what_touches_nothing_has_nothing_to_avoid(engine: Engine) -> None:
     land(engine, feature("redlines", 1, ground(0, 0, 4, 1)))
 
     beside = compared(engine, subject(ground(4, 0, 5, 1)), wish("redline", "farmland"))
+    far = compared(engine, subject(ground(300, 0, 301, 1)), wish("redline", clearance_m=100))
     nearby = compared(engine, subject(ground(4.1, 0, 5, 1)), wish("redline", clearance_m=11))
 
     assert said(beside).keys() == {"avoid.nothing"}
     assert [row.id for row in beside.unloaded] == ["farmland"]
     assert not beside.alternatives
+    assert said(far).keys() == {"avoid.nothing"}
     assert nearby.alternatives  # 10 m off, where 11 m are asked for
 
 
