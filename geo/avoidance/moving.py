@@ -111,7 +111,8 @@ def turn_and_shift(
                 best, least = move, mean_m(move, footprint)
         if best is None or round_:
             return best
-        tried = [best.turn_deg + step * n / _TURNS for n in range(1 - _TURNS, _TURNS) if n]
+        finer = (best.turn_deg + step * n / _TURNS for n in range(1 - _TURNS, _TURNS) if n)
+        tried = [angle for angle in finer if abs(angle) <= within_deg]
     return best
 
 

@@ -206,6 +206,7 @@ def test_a_turn_with_a_shift_clears_and_moves_less_ground_than_asked(
 
     if both is not None:
         assert mean_m(both, footprint) < alone.shift_m
+        assert abs(both.turn_deg) <= 45
         assert not overlaps(ground_of(both, footprint), blocked)
 
 

@@ -265,6 +265,31 @@ def test_whatever_is_offered_clears_and_keeps_what_it_says(
             assert abs(one.way.move.turn_deg) <= avoidance().turn_deg
 
 
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rectangles, st.lists(st.tuples(st.integers(0, 30), st.integers(0, 20)), min_size=2, max_size=4, unique=True))
+def test_whatever_way_a_corridor_is_led_it_clears_and_stays_within_the_width(
+    engine: Engine, zones: list[tuple[int, ...]], axis: list[tuple[int, int]]
+) -> None:
+    what = subject(line(*((x / 10, y / 10) for x, y in axis)), width_m=8)
+    with Session(engine) as session:
+        shapes = [ground(x / 10, y / 10, (x + w) / 10, (y + h) / 10) for x, y, w, h in zones]
+        apply(session, [feature("redlines", n, shape) for n, shape in enumerate(shapes)], occasion())
+
+        found = compare(session, what, wish("redline", clearance_m=3, within_m=150), on=DAY)
+
+        session.rollback()
+    assert "avoid.not_clear" not in said(found)
+    assert found.alternatives or found.notes
+    plane = plane_around(what.parcel.shape, what.epsg)
+    red, old = (plane.traced(np.array(of, dtype=object)) for of in (shapes, [what.axis]))
+    for one in found.alternatives:
+        new, ground_of = plane.traced(np.array([one.way.axis, one.way.shape], dtype=object))
+        assert shapely.distance(ground_of, shapely.union_all(red)) >= 3
+        assert shapely.covers(shapely.buffer(old[0], 150.01, quad_segs=64), new)
+        assert m2(one.way.shape) <= 8 * new.length + 60  # what turns outwards at a bend goes beyond the half widths
+        assert one.way.longer_m == pytest.approx(new.length - old[0].length, abs=0.01)
+
+
 def test_the_same_question_has_the_same_answer_to_the_last_bit(engine: Engine) -> None:
     land(engine, feature("redlines", 1, ground(0, 0, 4, 1)), feature("redlines", 2, ground(4.5, 0.3, 6, 2)))
 
