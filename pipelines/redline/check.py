@@ -196,7 +196,7 @@ def _find(session: Session, row: SheetRow, shapes: Shapes, *, on: date, toleranc
         return [_Found(Finding(row, False, 0.0, {}, ()))] * len(shapes)
     columns = dict.fromkeys(["name", "made_up", *filter(None, (row.by, row.kinds)), *row.village])
     near = _around(shapes, tolerance_m)
-    features = features_near(session, layer, list(columns), near, *of_kind, *_in_force(layer, on))
+    features = features_near(session, layer, list(columns), near, *of_kind, *in_force(layer, on))
     zones = [Zone(row.id, _class(one, row), _kind(one, row)) for one in features.rows]
     found = [_found(row, features, zones, met) for met in _by_parcel(shapes, features.shapes)]
     return list(_spanned(found, shapes, features, zones, tolerance_m))
@@ -286,7 +286,8 @@ def _own(shapes: Shapes, m2: Floats) -> Floats:
     return own
 
 
-def _in_force(layer: type[Any], on: date) -> Sequence[ColumnElement[bool]]:
+def in_force(layer: type[Any], on: date) -> Sequence[ColumnElement[bool]]:
+    """The conditions under which a feature of a layer is in force on a day; none where the layer has no such days."""
     if not hasattr(layer, "in_force_from"):
         return ()
     begun = or_(layer.in_force_from.is_(None), layer.in_force_from <= on)

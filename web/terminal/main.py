@@ -16,6 +16,7 @@ from geo.refusal import Refusal
 from web.terminal import say
 from web.terminal.asked import DoorRefusal, TypedRefusal
 from web.terminal.desks import (
+    avoiding,
     checking,
     clauses,
     database,
@@ -39,7 +40,20 @@ app = typer.Typer(
 )
 
 
-for desk in (demonstration, checking, clauses, rates, explaining, progress, plan, stating, maps, files, journal):
+for desk in (
+    demonstration,
+    checking,
+    avoiding,
+    clauses,
+    rates,
+    explaining,
+    progress,
+    plan,
+    stating,
+    maps,
+    files,
+    journal,
+):
     app.add_typer(desk.app)
 app.add_typer(database.app, name="db")
 
