@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from geo.formats import filegdb, geojson, geopackage, shapefile, survey_txt
+from geo.formats import filegdb, geopackage, shapefile, survey_txt
 from geo.formats.archive import ZIPS, unpack
 from geo.formats.dxf import reader as dxf
+from geo.formats.geojson import reader as geojson
 from geo.formats.kml import reader as kml
 from geo.formats.tables import csv_file, workbook
 from geo.formats.values import Bounds, Format, Opened, Source, shown

@@ -11,7 +11,7 @@ import pytest
 from data.texts import text as worded
 from geo.sandbox import Bounds, Limits
 from tests.geo.craft import boxed, refused, row_refusals, zipped
-from tests.geo.test_survey_txt import EXAMPLE, HEADER, OUTER, PARCEL, is_the_example, written
+from tests.geo.formats.survey_txt import EXAMPLE, HEADER, OUTER, PARCEL, is_the_example, written
 
 pytestmark = pytest.mark.usefixtures("in_under_five_seconds_with_nothing_left")
 

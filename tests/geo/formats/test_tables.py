@@ -148,6 +148,12 @@ def test_separators_and_encodings_are_found(tmp_path: Path, delimiter: str, enco
     ]
 
 
+def test_gbk_that_happens_to_be_valid_utf_8_is_read_as_the_chinese_it_is(tmp_path: Path) -> None:
+    opening, (row,) = here(table(tmp_path / "a.csv", "name,lon,lat\n杉木,115.3,26.3\n", encoding="gbk"))
+
+    assert (opening.encoding, row.attributes) == ("GB18030", {"name": "杉木"})
+
+
 @pytest.mark.parametrize(
     "written",
     [
