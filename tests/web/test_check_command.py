@@ -155,6 +155,17 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_remedy(county: Engine, t
     assert "Traceback" not in refused.stderr
 
 
+def test_a_name_in_a_file_cannot_command_the_terminal(county: Engine, tmp_path: Path, qingshan: Any) -> None:
+    file = tmp_path / "a.geojson"
+    gpd.GeoDataFrame({"name": ["\x1b]0;x\x07\x1b[2J[red]"]}, geometry=[square(7)], crs=4490).to_file(file)
+
+    shown = qingshan("check", str(file))
+
+    assert shown.returncode == 0, shown.stderr
+    assert "\x1b" not in shown.stdout
+    assert "�]0;x��[2J[red]" in shown.stdout
+
+
 SURVEY = """[属性描述]
 坐标系=2000国家大地坐标系
 几度分带=3

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -16,7 +15,7 @@ from openpyxl import Workbook
 
 from geo.formats.tables.cells import number
 from geo.refusal import GeoRefusal
-from tests.geo.craft import RING, SQUARE, boxed, geojson, here, polygon, refused, row_refusals
+from tests.geo.craft import SQUARE, boxed, here, refused, row_refusals
 
 PLANE = shapely.box(38634790, 2914100, 38634890, 2914200)
 CORNERS = [(2914100, 38634790), (2914100, 38634890), (2914200, 38634890), (2914200, 38634790)]
@@ -227,12 +226,6 @@ def test_a_parcel_of_two_corners_is_refused(tmp_path: Path) -> None:
     assert row_refusals(rows) == [None, "table.too_few"]
 
 
-def test_formulas_in_a_csv_stay_text(tmp_path: Path) -> None:
-    _, (row,) = here(table(tmp_path / "a.csv", "名称,经度,纬度\n=1+1,115.3,26.3\n"))
-
-    assert row.attributes == {"名称": "=1+1"}
-
-
 def test_a_workbook_is_read_below_its_title_and_through_merged_cells(tmp_path: Path) -> None:
     rows = [["界址点成果表"], [], ["宗地号", "点号", "X", "Y"]]
     rows += [["甲" if n == 0 else None, f"J{n}", x, y] for n, (x, y) in enumerate(CORNERS)]  # type: ignore[list-item]
@@ -275,21 +268,6 @@ class TestHostile:
 
         assert row_refusals(read) == [None, "table.no_coordinate"]
         assert read[1].attributes == {"名称": None}
-
-    def test_a_vrt_as_csv_reads_no_local_file(self, tmp_path: Path) -> None:
-        secret = geojson(tmp_path / "secret.geojson", polygon(RING))
-        path = table(
-            tmp_path / "a.csv", f"<OGRVRTDataSource><SrcDataSource>{secret}</SrcDataSource></OGRVRTDataSource>"
-        )
-
-        assert refused(path).id == "table.nothing"
-
-    @pytest.mark.parametrize("ending", [".csv", ".xlsx"])
-    def test_noise_is_refused(self, tmp_path: Path, ending: str) -> None:
-        path = tmp_path / f"a{ending}"
-        path.write_bytes(np.random.default_rng(7).bytes(10_000))
-
-        assert refused(path).id == "file.not_what_it_says"
 
     def test_a_workbook_of_zeros_is_refused_by_its_ratio(self, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:

@@ -20,6 +20,7 @@ from data.texts import text
 from geo import sandbox
 from geo.crs import Box
 from geo.declared import Agreement
+from geo.formats.values import shown
 from geo.reading import Opening
 from geo.refusal import Note
 from layers.ground import db
@@ -161,7 +162,7 @@ def _foot(sheet: Sheet, checked: Checked) -> str:
         say.spoken("check.townships", names="、".join(sheet.townships) or "—"),
         say.spoken("check.extent", west=_dms(west), east=_dms(east), south=_dms(south), north=_dms(north)),
         say.spoken(
-            "check.source", file=escape(checked.file.name), crs=checked.opening.crs_name, sha=checked.sha256[:16]
+            "check.source", file=escape(shown(checked.file.name)), crs=checked.opening.crs_name, sha=checked.sha256[:16]
         ),
         *(say.spoken(note.id, **note.values) for note in (*checked.opening.notes, *parcel.notes)),
         say.spoken("check.screening"),
