@@ -63,4 +63,4 @@ def _offset(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 def _waves(at: Floats, *heights: float) -> Floats:
     """Waves of 2°, 6°, 24° and 60°."""
     parts = (height * np.sin(at * np.pi / half) for height, half in zip(heights, (1, 3, 12, 30), strict=True))
-    return np.sum(list(parts), axis=0)
+    return np.asarray(np.sum(list(parts), axis=0), dtype=np.float64)
