@@ -12,6 +12,8 @@ CODECS = {"UTF-8": "utf-8-sig", "GB18030": "gb18030", "UTF-16": "utf-16"}
 
 _CHUNK = 1024 * 1024
 _CHINESE = re.compile("[\u4e00-\u9fff]")
+_FOREIGN = re.compile("[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u07ff]")
+"""Letters in two bytes of UTF-8, but not ° or ×."""
 
 Decoded = Callable[[str], Iterator[str]]
 """The text in an encoding, in portions. Going through it raises UnicodeDecodeError where it is not in it."""
@@ -19,7 +21,8 @@ Decoded = Callable[[str], Iterator[str]]
 
 def likely(decoded: Decoded) -> tuple[str, str]:
     """UTF-8 and GB18030, the likelier first: 杉木 in GBK is valid UTF-8 too, of letters that no file here holds."""
-    looks_gbk = is_chinese(decoded("GB18030")) and not is_chinese(decoded("UTF-8"))
+    foreign = _holds(_FOREIGN, decoded("UTF-8")) and not _holds(_CHINESE, decoded("UTF-8"))
+    looks_gbk = foreign and _holds(_CHINESE, decoded("GB18030"))
     return ("GB18030", "UTF-8") if looks_gbk else ("UTF-8", "GB18030")
 
 
@@ -33,10 +36,10 @@ def bears(text: Iterator[str]) -> bool:
     return True
 
 
-def is_chinese(text: Iterator[str]) -> bool:
-    """Whether it holds a Chinese character before anything it cannot decode."""
+def _holds(wanted: re.Pattern[str], text: Iterator[str]) -> bool:
+    """Whether it is there, before anything that cannot be decoded."""
     try:
-        return any(_CHINESE.search(portion) for portion in text)
+        return any(wanted.search(portion) for portion in text)
     except UnicodeDecodeError:
         return False
 

@@ -88,7 +88,7 @@ def _code_page(path: Path) -> str | None:
         return _CODE_PAGES[named]
     try:
         return codecs.lookup(named).name.upper()
-    except LookupError:
+    except (LookupError, ValueError):  # The latter for a name with a nul in it.
         return None
 
 

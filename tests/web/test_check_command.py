@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +166,28 @@ def test_a_name_in_a_file_cannot_command_the_terminal(county: Engine, tmp_path: 
     assert shown.returncode == 0, shown.stderr
     assert "\x1b" not in shown.stdout
     assert "�]0;x��[2J[red]" in shown.stdout
+
+
+def test_pasted_coordinates_are_checked_as_a_file_is(county: Engine, qingshan: Any) -> None:
+    west, south, east, north = strip(0, 4).bounds
+    text = f"{west},{south}\n{east},{south}\n{east},{north}\n{west},{north}\n"
+
+    ran = qingshan("check", "-", "--json", pasted=text)
+    again = qingshan("--lang", "zh", "check", "-", pasted=text)
+
+    told = json.loads(ran.stdout)
+    (parcel,) = told["parcels"]
+    assert {row["id"]: row for row in parcel["findings"]}["redline"]["share"] == pytest.approx(0.5, abs=1e-6)
+    assert (told["file"], told["sha256"]) == ("粘贴的坐标.txt", hashlib.sha256(text.encode()).hexdigest())
+    assert "第 2 列为北坐标（纬度），第 1 列为东坐标（经度）" in again.stdout
+
+
+def test_nothing_pasted_and_prose_are_refused_with_the_remedy(qingshan: Any) -> None:
+    empty, prose = (qingshan("--lang", "zh", "check", "-", pasted=text) for text in ("", "今天去现场看了"))
+
+    assert (empty.returncode, prose.returncode) == (1, 1)
+    assert "0 字节" in empty.stderr
+    assert "没有界址点坐标" in prose.stderr
 
 
 SURVEY = """[属性描述]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -20,6 +23,9 @@ from layers.ground.history import last_no, past
 from layers.ground.journal import KINDS, Change
 from pipelines.edits.edit import Occasion
 from web.terminal import say
+
+_PASTED, _MOST_PASTED = "粘贴的坐标.txt", 64 * 1024**2
+"""What a pasted text is called, and how many bytes of it are taken."""
 
 
 class DoorRefusal(Refusal):
@@ -59,6 +65,23 @@ def occasion(door: str, *, kind: str | None, effective_on: datetime | None, note
     if kind is not None and kind not in KINDS:
         raise TypedRefusal("typed.kind", kind=kind, known=", ".join(KINDS))
     return Occasion(person(), door, kind, effective_on.date() if effective_on else None, note)
+
+
+@contextmanager
+def sent(file: Path) -> Iterator[Path]:
+    """The file that was named; for "-" the text on standard input, as a file for as long as the block runs."""
+    if str(file) != "-":
+        yield file
+        return
+    if sys.stdin.isatty():
+        say.tell("paste.waits")
+    text = sys.stdin.buffer.read(_MOST_PASTED + 1)
+    if len(text) > _MOST_PASTED:
+        raise DoorRefusal("paste.too_long", most=_MOST_PASTED // 1024**2)
+    with TemporaryDirectory(prefix="qingshan-") as folder:
+        path = Path(folder) / _PASTED
+        path.write_bytes(text)
+        yield path
 
 
 @contextmanager

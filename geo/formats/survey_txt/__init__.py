@@ -83,7 +83,7 @@ class _Sheet:
 
     def drafts(self) -> Iterator[Draft]:
         draft: Draft | None = None
-        for line, text in self._lines:
+        for line, text in ((line, text) for line, text in self._lines if text):
             heading = grammar.parcel(line, text)
             if heading is not None or grammar.section(text):
                 if draft is not None:

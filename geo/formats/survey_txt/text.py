@@ -29,19 +29,15 @@ def refuse_unmarked(source: Source) -> None:
         raise GeoRefusal("survey_txt.utf16", name=source.name)
 
 
-def lines(source: Source, encoding: str) -> Generator[tuple[int, str], None, None]:
-    """Line numbers from 1 and lines without the blanks around them; empty ones are left out.
-
-    Raises GeoRefusal for a line longer than any of a coordinate file.
-    """
+def lines(source: Source, encoding: str, *, longest: int = _LONGEST) -> Generator[tuple[int, str], None, None]:
+    """Line numbers from 1 and lines without the blanks around them. Raises GeoRefusal for one longer than allowed."""
     with source.path.open(encoding=CODECS[encoding], errors="replace") as file:
         number = 0
-        while line := file.readline(_LONGEST + 1):
+        while line := file.readline(longest + 1):
             number += 1
-            if len(line) > _LONGEST:
+            if len(line) > longest:
                 raise GeoRefusal("survey_txt.long_line", name=source.name, line=number, text=shown(line, 40))
-            if text := line.strip(_BLANK):
-                yield number, text
+            yield number, line.strip(_BLANK)
 
 
 def _head(path: Path) -> bytes:

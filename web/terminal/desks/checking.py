@@ -68,7 +68,7 @@ class Checked:
 
 @app.command("check")
 def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the command
-    file: Annotated[Path, typer.Argument(help="范围文件 / the footprint, in whatever file the surveyor sent")],
+    file: Annotated[Path, typer.Argument(help="范围文件，或 - 粘贴坐标 / the footprint, or - to paste")],
     on: InForce = None,
     known: Known = None,
     activity: clauses.Kind = None,
@@ -82,8 +82,8 @@ def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comman
     """套合：一个范围与全部管控图层，涉及面积、条款和手续；初筛，不作为审批依据 / a footprint over every layer."""
     proposal = clauses.proposed(activity, new_construction, temporary, clauses.built_on(built, unbuilt=unbuilt))
     day = on.date() if on else asked.today()
-    with asked.moment(db.ready(), known) as session:
-        checked = _checked(session, file, dataset, day, proposal)
+    with asked.sent(file) as path, asked.moment(db.ready(), known) as session:
+        checked = _checked(session, path, dataset, day, proposal)
     say.answer(_plain(checked), *_tables(checked))
     if not checked.sheets:
         raise typer.Exit(1)
