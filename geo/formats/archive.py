@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -41,7 +42,7 @@ def unpack(path: Path, into: Path, bounds: Bounds) -> list[Source]:
         with zipfile.ZipFile(path) as archive:
             entries = _checked(archive, bounds)
             return _taken(archive, entries, into, bounds)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:
         raise GeoRefusal("zip.broken", detail=shown(str(error), 200)) from error
 
 

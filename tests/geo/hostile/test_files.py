@@ -22,6 +22,7 @@ from tests.geo.craft import (
     write_shapefile,
     zipped,
 )
+from tests.geo.formats.test_tables import workbook
 from tests.geo.hostile.making import VRT
 
 pytestmark = pytest.mark.usefixtures("in_under_five_seconds_with_nothing_left")
@@ -121,3 +122,41 @@ def test_the_sender_s_folder_stays_as_it_was(tmp_path: Path) -> None:
 
     assert {p: p.read_bytes() for p in folder.iterdir()} == before
     shutil.rmtree(folder)
+
+
+def cut_within(packed: Path, name: str) -> Path:
+    """The same zip with bytes in the middle of a member's compressed data turned over."""
+    with zipfile.ZipFile(packed) as archive:
+        member = archive.getinfo(name)
+    raw = bytearray(packed.read_bytes())
+    start = member.header_offset + 30 + len(name.encode())
+    raw[start : start + member.compress_size] = bytes(byte ^ 0xFF for byte in raw[start : start + member.compress_size])
+    packed.write_bytes(raw)
+    return packed
+
+
+def test_a_member_that_does_not_unpack_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", write_shapefile(tmp_path, "a"))
+
+    assert refused(cut_within(path, "a.dbf")).id == "zip.broken"
+
+
+def test_a_sheet_that_does_not_unpack_is_refused(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", {"a": [["点号", "X", "Y"], *[[f"J{n}", 1, 2] for n in range(100)]]})
+
+    assert refused(cut_within(path, "xl/worksheets/sheet1.xml")).id == "file.unreadable"
+
+
+def test_a_projection_that_breaks_off_is_refused_as_unreadable(tmp_path: Path) -> None:
+    path = write_shapefile(tmp_path, "a", epsg=4526)
+    prj = path.with_suffix(".prj").read_text()
+    path.with_suffix(".prj").write_text(prj[: prj.index("PARAMETER")])
+
+    assert refused(path).id == "crs.unreadable"
+
+
+def test_a_geopackage_whose_schema_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = write_geopackage(tmp_path / "a.gpkg", {"plots": [SQUARE]})
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE gpkg_ogr_contents", b"CREATE TAB\xffE gpkg_ogr_contents"))
+
+    assert refused(path).id == "geopackage.broken"
