@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import tempfile
 import zipfile
@@ -99,6 +100,7 @@ def _kml(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _dxf(folder: Path) -> Iterator[tuple[str, bytes]]:
+    logging.getLogger("ezdxf").setLevel(logging.ERROR)  # R12 has no place for the units, and it says so.
     for version in ("R12", "R2010"):
         document = ezdxf.new(version)
         space = document.modelspace()

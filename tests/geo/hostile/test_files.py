@@ -160,3 +160,12 @@ def test_a_geopackage_whose_schema_is_no_text_is_refused(tmp_path: Path) -> None
     path.write_bytes(path.read_bytes().replace(b"CREATE TABLE gpkg_ogr_contents", b"CREATE TAB\xffE gpkg_ogr_contents"))
 
     assert refused(path).id == "geopackage.broken"
+
+
+def test_a_name_in_a_zip_that_says_it_is_utf_8_and_is_not_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("兴国.geojson", "{}")
+    path.write_bytes(path.read_bytes().replace("兴".encode(), b"\xe5\x85\xff"))
+
+    assert refused(path).id == "zip.broken"

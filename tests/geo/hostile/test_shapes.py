@@ -115,6 +115,16 @@ def test_a_shape_of_too_many_vertices_is_refused_in_every_format(tmp_path: Path)
     assert refused(monster, limits=small).id == "geojson.monster"
 
 
+@pytest.mark.parametrize("far", ["1e12", "1e300"])
+def test_a_corner_beyond_the_earth_in_a_plane_refuses_its_row_and_fills_no_memory(tmp_path: Path, far: str) -> None:
+    corners = ("2914100,38634790", "2914200,38634790", "2914200,38634890")
+    lines = [f"{name},{corner}" for name in "甲乙" for corner in corners]
+    path = tmp_path / "a.csv"
+    path.write_text("地块,X,Y\n" + "\n".join([*lines, f"乙,{far},38634790"]), "utf-8")
+
+    assert row_refusals(boxed(path)[1]) == [None, "shape.outside"]
+
+
 def test_utf16_is_refused_as_what_it_is_not(tmp_path: Path) -> None:
     path = tmp_path / "a.geojson"
     path.write_bytes(json.dumps({"type": "FeatureCollection", "features": []}).encode("utf-16"))
