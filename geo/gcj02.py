@@ -5,11 +5,19 @@ It was never published; this is the series in public use, on the ellipsoid of Kr
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geo.crs import Floats, Shapes
 
+_SAYS_SO = re.compile(r"GCJ.?02|火星坐标|高德坐标|高德地图|腾讯地图|\bAMap\b", re.IGNORECASE)
+_SAYS_MOVED = re.compile("WGS.?84|CGCS|2000|转|纠偏|已校", re.IGNORECASE)
+_PER_DEGREE = 111_320.0
+_NEAR = 1e-3
 _A, _E2 = 6_378_245.0, 0.006_693_421_622_965_943
 _ENOUGH = 1e-10
 _MOST_STEPS = 10
@@ -27,7 +35,7 @@ def shifted(lonlat: Floats) -> Floats:
 
 
 def unshifted(lonlat: Floats) -> Floats:
-    """(n, 2) longitudes and latitudes in GCJ-02 as they really are, to 1e-10 degrees; NaN where it has no inverse."""
+    """(n, 2) longitudes and latitudes in GCJ-02 where they really are, to 1e-10 degrees, else as they stand."""
     with np.errstate(over="ignore", invalid="ignore"):
         return _inverse(lonlat)
 
@@ -35,6 +43,32 @@ def unshifted(lonlat: Floats) -> Floats:
 def unshifted_shapes(shapes: Shapes) -> Shapes:
     """(n,) shapes in degrees, moved from GCJ-02 to where they really are."""
     return shapely.transform(shapes, unshifted)
+
+
+def metres_apart(one: Floats, other: Floats) -> Floats:
+    """(n,) metres between near places, in degrees, to a part in a hundred."""
+    return np.asarray(np.hypot(*(_metres(one) - _metres(other, like=one)).T), dtype=np.float64)
+
+
+def on_edges(lonlat: Floats, shapes: Shapes, *, within_m: float) -> NDArray[np.bool_]:
+    """(n,) which places lie on an edge of any of the shapes, all in degrees, or within so many metres of one."""
+    low, high = lonlat.min(axis=0) - _NEAR, lonlat.max(axis=0) + _NEAR
+    edges = shapely.clip_by_rect(shapely.boundary(shapes), *low, *high)  # A red line may have a million vertices.
+    edges = edges[~shapely.is_missing(edges) & ~shapely.is_empty(edges)]
+    tree = shapely.STRtree(shapely.transform(edges, lambda xy: _metres(xy, like=lonlat)))
+    found, _ = tree.query(shapely.points(_metres(lonlat)), predicate="dwithin", distance=within_m)
+    return np.isin(np.arange(len(lonlat)), found)
+
+
+def says_so(texts: Iterable[str]) -> str | None:
+    """The first of the texts that names GCJ-02, or a map drawn in it, and does not say that it was moved since."""
+    return next((text for text in texts if _SAYS_SO.search(text) and not _SAYS_MOVED.search(text)), None)
+
+
+def _metres(lonlat: Floats, like: Floats | None = None) -> Floats:
+    """Places in metres on a plane that fits around the first of `like`."""
+    lat = (lonlat if like is None else like)[0, 1]
+    return np.asarray(lonlat * [_PER_DEGREE * np.cos(np.radians(lat)), _PER_DEGREE], dtype=np.float64)
 
 
 def _inverse(lonlat: Floats) -> Floats:
@@ -45,8 +79,8 @@ def _inverse(lonlat: Floats) -> Floats:
         real -= error
         if not (np.abs(error) > _ENOUGH).any():
             break
-    real[~(np.abs(shifted(real) - lonlat) <= _ENOUGH).all(axis=1)] = np.nan
-    return real
+    found = (np.abs(shifted(real) - lonlat) <= _ENOUGH).all(axis=1, keepdims=True)
+    return np.where(found, real, lonlat)
 
 
 def _offset(x: Floats, y: Floats) -> tuple[Floats, Floats]:

@@ -65,6 +65,7 @@ def _answers(job: dict[str, Any]) -> Iterator[Any]:
         layer=job["layer"],
         bounds=Bounds(**job["bounds"]),
         agreement=Agreement(**job["agreement"]) if job["agreement"] else None,
+        gcj02=job["gcj02"],
     )
     with closing(read(asked, mend=Mender(job["limits"]["mend_s"]))) as answers:
         yield from answers

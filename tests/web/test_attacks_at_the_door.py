@@ -41,6 +41,7 @@ def test_every_attack_is_answered_in_words_with_the_exit_code_that_says_so(
         assert "\x1b" not in out + err
         if isinstance(attack.answer, Read):
             assert ("初筛结果，不作为审批依据" in out) == parcels
+            assert ("坐标疑似带有 GCJ-02" in out) == (attack.number == 38)
         else:
             assert any(_said(id_, err) for id_ in attack.answer.ids), (attack, err)
     assert list((tmp_path / "scratch").iterdir()) == []

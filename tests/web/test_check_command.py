@@ -13,6 +13,7 @@ import shapely
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from geo import gcj02
 from pipelines.edits.apply import apply
 from tests.samples import feature, occasion, square, strip, township
 
@@ -188,6 +189,18 @@ def test_nothing_pasted_and_prose_are_refused_with_the_remedy(qingshan: Any) -> 
     assert (empty.returncode, prose.returncode) == (1, 1)
     assert "0 字节" in empty.stderr
     assert "没有界址点坐标" in prose.stderr
+
+
+def test_a_file_said_to_be_in_gcj02_is_checked_where_it_really_is(county: Engine, tmp_path: Path, asked: Any) -> None:
+    file = tmp_path / "高德.geojson"
+    drawn = shapely.transform(strip(0, 4), gcj02.shifted)
+    gpd.GeoDataFrame({"name": ["一号地"]}, geometry=[drawn], crs=4326).to_file(file)
+
+    told = asked("check", str(file), "--gcj02")
+
+    rows = {row["id"]: row for row in told["parcels"][0]["findings"]}
+    assert rows["redline"]["share"] == pytest.approx(0.5, abs=1e-6)
+    assert [note["id"] for note in told["notes"]] == ["gcj02.moved"]
 
 
 SURVEY = """[属性描述]

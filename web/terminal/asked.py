@@ -49,6 +49,9 @@ Kind = Annotated[
 EffectiveOn = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="生效日期 / true from this day (default: today)")
 ]
+Gcj02 = Annotated[
+    bool, typer.Option("--gcj02", help="文件是 GCJ-02（火星坐标），退去偏移再读 / the file is in GCJ-02: move it back")
+]
 AsOf = Annotated[
     str | None, typer.Option(help="过去的时点：变更号、日期或时刻 / a past moment: change number, date or time")
 ]

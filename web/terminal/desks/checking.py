@@ -27,6 +27,7 @@ from layers.ground import db
 from layers.ground.history import last_no
 from pipelines.redline.check import Finding, Parcel, Sheet, check, parcels, system_of
 from pipelines.redline.rules import Proposal
+from pipelines.redline.shift import suspected
 from web.terminal import asked, say
 from web.terminal.desks import clauses
 
@@ -77,25 +78,29 @@ def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comman
     built: clauses.Built = None,
     unbuilt: clauses.Unbuilt = False,
     dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,
+    gcj02: asked.Gcj02 = False,
     _json: asked.AsJson = False,
 ) -> None:
     """套合：一个范围与全部管控图层，涉及面积、条款和手续；初筛，不作为审批依据 / a footprint over every layer."""
     proposal = clauses.proposed(activity, new_construction, temporary, clauses.built_on(built, unbuilt=unbuilt))
     day = on.date() if on else asked.today()
     with asked.sent(file) as path, asked.moment(db.ready(), known) as session:
-        checked = _checked(session, path, dataset, day, proposal)
+        checked = _checked(session, path, dataset, day, proposal, gcj02=gcj02)
     say.answer(_plain(checked), *_tables(checked))
     if not checked.sheets:
         raise typer.Exit(1)
 
 
-def _checked(session: Session, file: Path, dataset: str | None, on: date, proposal: Proposal) -> Checked:
+def _checked(
+    session: Session, file: Path, dataset: str | None, on: date, proposal: Proposal, *, gcj02: bool
+) -> Checked:
     box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
     agreement = Agreement(declared_area().hm2, declared_area().share)
-    with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement) as reading:
+    with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement, gcj02=gcj02) as reading:
         found = list(parcels((row for batch in reading.batches for row in batch), named_by=NAMED_BY))
         opening = reading.opening
     footprint = [one for one in found if isinstance(one, Parcel)]
+    opening = suspected(session, opening, [parcel.shape for parcel in footprint])
     portions = (footprint[start : start + _PORTION] for start in range(0, len(footprint), _PORTION))
     sheets = [sheet for portion in portions for sheet in check(session, portion, on=on)]
     refused = [one for one in found if not isinstance(one, Parcel)]
