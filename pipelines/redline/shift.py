@@ -36,7 +36,7 @@ _APART_DEGREES = 1e-4
 
 def suspected(session: Session, opening: Opening, shapes: Sequence[BaseGeometry]) -> Opening:
     """The opening of a file with a note when its shapes, EPSG:4490 as they stand in it, look like GCJ-02."""
-    if opening.epsg not in DEGREES or any(note.id.startswith("gcj02.") for note in opening.notes):
+    if opening.epsg not in DEGREES or any(note.id == "gcj02.moved" for note in opening.notes):
         return opening
     doubt = gcj02_doubt()
     note = next(chain(_by_outlines(session, shapes, doubt), _by_edges(session, shapes, doubt)), None)

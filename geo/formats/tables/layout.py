@@ -21,6 +21,7 @@ AHEAD = 1000
 """Rows by which a table is judged."""
 
 _HEADING_WITHIN = 30
+_PACKED = re.compile(r"d+\.?mm?\.?ss?|度\.分秒|度\.分\.秒", re.IGNORECASE)
 _CONTROL = re.compile("控制点|水准点|像控点|三角点|^等级$")
 _CORNERS = 3
 
@@ -45,7 +46,10 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """heading: its line, 0 when there is none. north, east: columns, -1 where a WKT places the row."""
+    """heading: its line, 0 when there is none. north, east: columns, -1 where a WKT places the row.
+
+    packed: degrees are written as ddd.mmss, because the heading says so.
+    """
 
     heading: int
     names: tuple[str, ...]
@@ -54,6 +58,7 @@ class Layout:
     north: int = -1
     east: int = -1
     notes: tuple[Note, ...] = ()
+    packed: bool = False
 
     @property
     def attributes(self) -> dict[str, int]:
@@ -79,7 +84,9 @@ def _headed(line: Line, roles: dict[Role, int], below: Sequence[Line], above: Se
         return Layout(line.number, names, roles, "wkt", notes=_passed(above))
     north, east, notes = _axes(names, roles, below)
     kind = _kind(roles, names, below, [*above, line])
-    return Layout(line.number, names, roles, kind, north, east, (*_passed(above), *notes))
+    packed = any(_PACKED.search(names[at]) for at in (north, east))
+    said = (Note("table.packed_angles", {"north": shown(names[north], 40), "east": shown(names[east], 40)}),) * packed
+    return Layout(line.number, names, roles, kind, north, east, (*_passed(above), *notes, *said), packed)
 
 
 def _passed(above: Sequence[Line]) -> tuple[Note, ...]:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from geo.formats.tables.cells import number
+from geo.formats.tables.cells import number, unpacked
 from geo.refusal import GeoRefusal
 from tests.geo.craft import SQUARE, boxed, here, refused, row_refusals
 
@@ -173,6 +173,33 @@ def test_degrees_minutes_and_seconds_are_read(written: str) -> None:
 )
 def test_what_is_no_coordinate_is_none(written: Any) -> None:
     assert number(written) is None
+
+
+def test_degrees_packed_as_ddd_mmss_are_read_where_the_heading_says_so(tmp_path: Path) -> None:
+    text = "点号,经度(ddd.mmss),纬度(ddd.mmss)\nJ1,115.20305,26.1810\nJ2,115.2100,26.1810\nJ3,115°21′0″,26.19\n"
+
+    opening, (row,) = here(table(tmp_path / "a.csv", text))
+
+    assert [note.id for note in opening.notes] == ["table.packed_angles"]
+    assert row.shape is not None
+    west, south, east, north = row.shape.bounds
+    assert (west, east) == pytest.approx((115 + 20 / 60 + 30.5 / 3600, 115.35), abs=1e-9)
+    assert (south, north) == pytest.approx((26 + 18 / 60 + 10 / 3600, 26 + 19 / 60), abs=1e-9)
+
+
+def test_what_cannot_be_ddd_mmss_refuses_its_parcel(tmp_path: Path) -> None:
+    text = "点号,经度(ddd.mmss),纬度(ddd.mmss)\nJ1,115.20305,26.18\nJ2,115.61,26.18\nJ3,115.21,26.19\n"
+
+    _, (row,) = here(table(tmp_path / "a.csv", text))
+
+    assert row_refusals([row]) == ["table.not_a_number"]
+
+
+@given(st.integers(0, 179), st.integers(0, 59), st.integers(0, 59_999))
+def test_packed_degrees_come_back_to_a_millisecond(degrees: int, minutes: int, milliseconds: int) -> None:
+    written = f"{degrees}.{minutes:02d}{milliseconds:05d}"
+
+    assert unpacked(written) == pytest.approx(degrees + minutes / 60 + milliseconds / 3_600_000, abs=1e-9)
 
 
 @given(st.floats(0, 179.99))
