@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz [--files N] [--seed N] [--jobs N] [--only NUMBER]`: broken files of every format, and answers.
+"""`python -m tests.fuzz [--files N] [--seed N] [--only NUMBER]`: broken files of every format, and answers.
 
 Every file comes of its seed and number alone. Exit code 1 when one crashed its reader, left a file, opened a
 connection, took too long or too much, or got no proper answer. The kernel counts the connections, in a network
@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -23,39 +21,39 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.fuzz import apart
 from tests.fuzz.honest import honest
 from tests.fuzz.running import Answer, answered, made
 
 _OUT = Console(width=150)
-_APART = "QINGSHAN_FUZZ_APART"
-_COUNTED = {"Tcp": ("ActiveOpens", "OutSegs"), "Udp": ("OutDatagrams",)}
 _PORTION = 4
 
 
 def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     asked.add_argument("--files", type=int, default=5000)
+    asked.add_argument("--first", type=int, default=0, metavar="NUMBER", help="begin there")
     asked.add_argument("--seed", type=int, default=20261125)
     asked.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     asked.add_argument("--only", type=int, metavar="NUMBER", help="one file alone, kept in out/fuzz")
     said = asked.parse_args()
     if said.only is not None:
         return _only(said.seed, said.only)
-    if _APART not in os.environ and (apart := _namespace()):
-        return subprocess.run(
-            [*apart, sys.executable, "-m", "tests.fuzz", *sys.argv[1:]], env=_env(), check=False
-        ).returncode
+    if not apart.is_apart() and (code := apart.run_apart(["-m", "tests.fuzz", *sys.argv[1:]])) is not None:
+        return code
+    if apart.is_apart():
+        apart.open_up()
     began = time.monotonic()
-    answers = list(_answers(said.seed, said.files, said.jobs))
-    went_out = _went_out()
+    answers = list(_answers(said.seed, range(said.first, said.first + said.files), said.jobs))
+    went_out = apart.went_out() if apart.is_apart() else None
     _OUT.print(_table(answers))
     return _verdict(answers, went_out, said.seed, time.monotonic() - began)
 
 
-def _answers(seed: int, files: int, jobs: int) -> Iterator[Answer]:
+def _answers(seed: int, numbers: Sequence[int], jobs: int) -> Iterator[Answer]:
     ask = partial(answered, honest(), seed)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for done, answer in enumerate(pool.map(ask, range(files), chunksize=_PORTION), start=1):
+        for done, answer in enumerate(pool.map(ask, numbers, chunksize=_PORTION), start=1):
             for wrong in answer.wrong:
                 _say(str(answer.number), answer.format, wrong)
             if done % 500 == 0:
@@ -71,33 +69,6 @@ def _only(seed: int, number: int) -> int:
     kept.write_bytes(content)
     _OUT.print(name, str(kept), answered(files, seed, number))
     return 0
-
-
-def _namespace() -> list[str] | None:
-    """The command that runs another in an empty network namespace; None where the system grants none."""
-    for words in (["unshare", "--net", "--"], ["unshare", "--map-root-user", "--net", "--"]):
-        if (
-            shutil.which(words[0])
-            and subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
-        ):
-            return words
-    return None
-
-
-def _env() -> dict[str, str]:
-    return {**os.environ, _APART: "1"}
-
-
-def _went_out() -> int | None:
-    """Connections opened and packets sent in this namespace, by any process; None when it is not ours alone."""
-    if _APART not in os.environ:
-        return None
-    lines = Path("/proc/net/snmp").read_text().splitlines()
-    held = {
-        head.split(":")[0]: dict(zip(head.split()[1:], row.split()[1:], strict=True))
-        for head, row in zip(lines[::2], lines[1::2], strict=True)
-    }
-    return sum(int(held[kind][name]) for kind, names in _COUNTED.items() for name in names)
 
 
 def _table(answers: list[Answer]) -> Table:

@@ -6,7 +6,7 @@ import hashlib
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,10 +107,10 @@ def _row(row: Row) -> list[str]:
     return wrong
 
 
-def _worded(notes: object) -> tuple[str, ...]:
+def _worded(notes: Iterable[Note]) -> tuple[str, ...]:
     """Which of the notes has no words in both languages, or words that cannot be printed."""
     wrong = []
-    for note in notes:  # type: ignore[attr-defined]
+    for note in notes:
         try:
             said = "".join(both(note.id, note.values).values())
         except (KeyError, ValueError) as error:

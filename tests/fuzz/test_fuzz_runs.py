@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from geo import sandbox
-from tests.fuzz import running
+from tests.fuzz import apart, running
 from tests.fuzz.honest import honest
 from tests.fuzz.running import Honest, answered, made
 
@@ -44,6 +44,26 @@ def test_sixty_mutated_files_are_answered_with_no_crash_no_connection_and_nothin
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "files: 60" in ran.stdout
     assert "wrong: 0" in ran.stdout
+    assert "packets: 0" in ran.stdout or "not counted" in ran.stdout
+
+
+GOES_OUT = """
+import socket
+from contextlib import suppress
+from tests.fuzz import apart
+apart.open_up()
+assert apart.went_out() == 0
+with suppress(OSError):
+    socket.create_connection(("{}", 9), 0.2)
+raise SystemExit(min(apart.went_out(), 100))
+"""
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "203.0.113.7"], ids=["the machine itself", "elsewhere"])
+def test_a_connection_from_within_would_be_counted(address: str) -> None:
+    code = apart.run_apart(["-c", GOES_OUT.format(address)])
+
+    assert code is None or code > 1  # None: this machine grants no namespace, and the run says so.
 
 
 def test_a_reader_that_breaks_off_leaves_files_or_says_no_words_is_seen(
