@@ -90,7 +90,7 @@ def read(job: Job, *, mend: Mend | None = None) -> Generator[Opening | list[Row]
         yield _opening(contents, taken, survey_epsg, notes)
         around = job.box.grown(job.margin_km) if job.box else None
         plane = _Plane(taken.epsg, survey_epsg, job.agreement)
-        for batch in _batches(_moved(_then(ahead, features)) if job.gcj02 else _then(ahead, features)):
+        for batch in _batches(_unshifted(_then(ahead, features), contents.layer, stated=job.gcj02)):
             yield _rows(batch, plane, around, mend)
 
 
@@ -134,11 +134,15 @@ def _of_gcj02(contents: Contents, ahead: list[Feature], taken: Taken, *, stated:
     return (Note("gcj02.named", {"text": shown(named, 60)}),) if named else ()
 
 
-def _moved(features: Iterator[Feature]) -> Iterator[Feature]:
-    """Features in GCJ-02 where they really are."""
+def _unshifted(features: Iterator[Feature], name: str, *, stated: bool) -> Iterator[Feature]:
+    """Features where they really are. Raises GeoRefusal for one that says it is in GCJ-02 when nobody stated it."""
     for feature in features:
-        shape = None if feature.shape is None else shapely.transform(feature.shape, gcj02.unshifted)
-        yield replace(feature, shape=shape)
+        if feature.gcj02 and not stated:
+            raise GeoRefusal("kml.shifted", name=name, row=feature.number, system="GCJ-02")
+        if not stated or feature.gcj02 is False or feature.shape is None:
+            yield feature
+        else:
+            yield replace(feature, shape=shapely.transform(feature.shape, gcj02.unshifted))
 
 
 def _opening(contents: Contents, taken: Taken, survey_epsg: int, notes: tuple[Note, ...]) -> Opening:

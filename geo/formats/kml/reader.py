@@ -25,6 +25,7 @@ from geo.refusal import GeoRefusal, Note
 
 _HEAD = 65536
 _DEEPEST = 100
+_GCJ02 = "GCJ02"
 _UNSHIFTED = {"CGCS2000", "WGS84"}
 _CONTAINERS = {"kml", "Document", "Folder"}
 _ROOT = re.compile(r"<(?:\w+:)?kml[\s>]")
@@ -60,7 +61,7 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
 
 def _features(file: IO[bytes], source: Source, bounds: Bounds) -> Iterator[Feature]:
     for number, found in enumerate(_found(file, source), start=1):
-        if found.shift not in (None, *_UNSHIFTED):
+        if found.shift not in (None, _GCJ02, *_UNSHIFTED):
             raise GeoRefusal("kml.shifted", name=source.name, row=number, system=shown(found.shift or "", 20))
         attributes = _attributes(found)
         if local(found.element) == "NetworkLink":
@@ -68,7 +69,8 @@ def _features(file: IO[bytes], source: Source, bounds: Bounds) -> Iterator[Featu
             continue
         shape, refusal, notes = shape_of(found.element, bounds)
         unsaid = found.shift is None and source.name.lower().endswith(".ovkml")
-        yield Feature(number, attributes, shape, refusal, (*notes, *(Note("kml.shift_unsaid"),) * unsaid))
+        told = None if found.shift is None else found.shift == _GCJ02
+        yield Feature(number, attributes, shape, refusal, (*notes, *(Note("kml.shift_unsaid"),) * unsaid), gcj02=told)
 
 
 def _found(file: IO[bytes], source: Source) -> Iterator[_Found]:

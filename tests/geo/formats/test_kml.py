@@ -11,7 +11,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.geo.craft import SQUARE, boxed, here, refused, row_refusals
+from geo import sandbox
+from geo.gcj02 import shifted
+from tests.geo.craft import COUNTY, SQUARE, boxed, here, refused, row_refusals
 
 OUTER = "115.30,26.30,0 115.31,26.30,0 115.31,26.31,0 115.30,26.31,0 115.30,26.30,0"
 INNER = "115.302,26.302 115.304,26.302 115.304,26.304 115.302,26.302"
@@ -156,6 +158,19 @@ def test_coordinates_that_ovital_shifted_are_refused_not_taken_for_wgs_84(
     refusal = refused(sent)
 
     assert (refusal.id, refusal.values["row"]) == ("kml.shifted", 1)
+
+
+def test_what_ovital_says_is_gcj02_is_moved_back_when_it_is_stated_and_what_it_left_alone_stays(tmp_path: Path) -> None:
+    drawn = shapely.transform(SQUARE, shifted)
+    ring = " ".join(f"{x!r},{y!r}" for x, y in drawn.exterior.coords)
+    one = placemark(area(ring), "<OvCoordType>GCJ02</OvCoordType>")
+    other = placemark(area(), "<OvCoordType>CGCS2000</OvCoordType>")
+
+    with sandbox.read(kml(tmp_path / "a.ovkml", one + other), box=COUNTY, gcj02=True) as reading:
+        rows = [row for batch in reading.batches for row in batch]
+
+    assert all(row.shape and shapely.hausdorff_distance(row.shape, SQUARE) < 1e-9 for row in rows)
+    assert [note.id for note in reading.opening.notes] == ["gcj02.moved"]
 
 
 def test_coordinates_that_ovital_left_alone_are_taken_and_silence_is_said(tmp_path: Path) -> None:
