@@ -36,6 +36,9 @@ check: dev ## 静态检查：ruff, mypy, import-linter / what can be seen withou
 bench: dev ## 测速，可只选一部分：ARGS='area --quick' / measure speed, all of it or a part
 	@$(IN)/python -m tests.bench $(ARGS)
 
+fuzz: dev ## 五千个改坏的文件，逐个看程序怎么答：ARGS='--files 200' / broken files of every format, and the answers
+	@$(IN)/python -m tests.fuzz $(ARGS)
+
 qgis: dev ## 真实的 QGIS 编辑小班（需先装 qgis、python3-qgis）/ a real QGIS edits plots (needs qgis, python3-qgis)
 	@$(IN)/python -m tests.qgis $(ARGS)
 
@@ -54,7 +57,7 @@ clean: ## 停数据库（数据仍在），删环境和产物 / stop the databas
 help: ## 本页 / this page
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-.PHONY: demo test check bench qgis screens coverage clean help run dev system system-test
+.PHONY: demo test check bench fuzz qgis screens coverage clean help run dev system system-test
 
 # --- The environment. A stamp is named by the hash of what it was made from: what has not changed is not done again.
 

@@ -28,6 +28,7 @@ _K0 = 1.57048761144159e-7
 _K = (5.05250178820567e-3, 2.98472900956587e-5, 2.41626669230084e-7, 2.22241238938534e-9)
 
 _LONGEST_EDGE_M = 70.0
+_QUARTER_MERIDIAN_M = 1e7
 
 
 def _series() -> Floats:
@@ -155,11 +156,12 @@ def _seconds(values: Floats) -> Floats:
 
 
 def _cut_edges(rings: Rings) -> Rings:
-    """The same rings with floor(d / 70) evenly spaced points on every edge longer than 70 m."""
+    """The same rings, floor(d / 70) evenly spaced points on every edge longer than 70 m that the earth has room for."""
     x, y = _half_up(rings.x, 4), _half_up(rings.y, 4)
     dx, dy = (_next(away) - away for away in map(rings.from_first, (x, y)))
     length = np.hypot(dx, dy)
-    pieces = 1 + np.where(length > _LONGEST_EDGE_M, np.floor(length / _LONGEST_EDGE_M), 0.0).astype(np.int64)
+    cut = (length > _LONGEST_EDGE_M) & (length < _QUARTER_MERIDIAN_M)  # Others would fill the memory.
+    pieces = 1 + np.where(cut, np.floor(length / _LONGEST_EDGE_M), 0.0).astype(np.int64)
     start, first = np.repeat(np.arange(len(x)), pieces), np.cumsum(pieces) - pieces
     step = np.arange(len(start)) - first[start]
     share = step / pieces[start]

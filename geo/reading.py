@@ -15,12 +15,13 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geo import gcj02
 from geo.area import survey_area
 from geo.crs import DEGREES, STORAGE, Box, Floats, Shapes, Taken, name_of, said, take_crs, to_storage, zones
 from geo.declared import Agreement, compare
 from geo.formats.registry import open_file
-from geo.formats.values import Bounds, Column, Contents, Feature, LayerListed, Scalar
-from geo.refusal import Note
+from geo.formats.values import Bounds, Column, Contents, Feature, LayerListed, Scalar, shown
+from geo.refusal import GeoRefusal, Note
 from geo.repair import Mend, Settled, repair
 
 _ROWS = 500
@@ -65,7 +66,8 @@ class Row(NamedTuple):
 class Job:
     """What is to be read, and what is expected of it. folder: an empty one to work in.
 
-    agreement: how near a declared area must be to the computed one; None asks nothing.
+    agreement: how near a declared area must be to the computed one; None asks nothing. gcj02: that the file is said to
+    be off by GCJ-02, and is to be moved back.
     """
 
     path: Path
@@ -75,6 +77,7 @@ class Job:
     layer: str | None
     bounds: Bounds
     agreement: Agreement | None = None
+    gcj02: bool = False
 
 
 def read(job: Job, *, mend: Mend | None = None) -> Generator[Opening | list[Row], None, None]:
@@ -83,10 +86,11 @@ def read(job: Job, *, mend: Mend | None = None) -> Generator[Opening | list[Row]
         ahead = _ahead(features)
         taken = _taken(contents, ahead, job)
         survey_epsg = taken.epsg if taken.epsg in zones() or taken.epsg in DEGREES else STORAGE
-        yield _opening(contents, taken, survey_epsg)
+        notes = _of_gcj02(contents, ahead, taken, stated=job.gcj02)
+        yield _opening(contents, taken, survey_epsg, notes)
         around = job.box.grown(job.margin_km) if job.box else None
         plane = _Plane(taken.epsg, survey_epsg, job.agreement)
-        for batch in _batches(_then(ahead, features)):
+        for batch in _batches(_unshifted(_then(ahead, features), contents.layer, stated=job.gcj02)):
             yield _rows(batch, plane, around, mend)
 
 
@@ -117,7 +121,31 @@ def _taken(contents: Contents, ahead: list[Feature], job: Job) -> Taken:
     return take_crs(contents.stated_crs, sample, box=job.box, margin_km=job.margin_km)
 
 
-def _opening(contents: Contents, taken: Taken, survey_epsg: int) -> Opening:
+def _of_gcj02(contents: Contents, ahead: list[Feature], taken: Taken, *, stated: bool) -> tuple[Note, ...]:
+    """That a file is moved back, by how much; else that it names GCJ-02 itself. Raises GeoRefusal when it cannot be."""
+    if stated and taken.epsg not in DEGREES:
+        raise GeoRefusal("gcj02.not_degrees", name=taken.name)
+    if stated:
+        drawn = np.concatenate([shapely.get_coordinates(feature.shape) for feature in ahead] or [np.empty((0, 2))])
+        metres = np.nanmean(gcj02.metres_apart(drawn, gcj02.unshifted(drawn))) if len(drawn) else 0
+        return (Note("gcj02.moved", {"metres": f"{metres:.0f}"}),)
+    values = (f"{n}={v}" for feature in ahead for n, v in feature.attributes.items() if isinstance(v, str))
+    named = gcj02.says_so([contents.layer, *values]) if taken.epsg in DEGREES else None
+    return (Note("gcj02.named", {"text": shown(named, 60)}),) if named else ()
+
+
+def _unshifted(features: Iterator[Feature], name: str, *, stated: bool) -> Iterator[Feature]:
+    """Features where they really are. Raises GeoRefusal for one that says it is in GCJ-02 when nobody stated it."""
+    for feature in features:
+        if feature.gcj02 and not stated:
+            raise GeoRefusal("kml.shifted", name=name, row=feature.number, system="GCJ-02")
+        if not stated or feature.gcj02 is False or feature.shape is None:
+            yield feature
+        else:
+            yield replace(feature, shape=shapely.transform(feature.shape, gcj02.unshifted))
+
+
+def _opening(contents: Contents, taken: Taken, survey_epsg: int, notes: tuple[Note, ...]) -> Opening:
     return Opening(
         format=contents.format,
         layer=contents.layer,
@@ -129,7 +157,7 @@ def _opening(contents: Contents, taken: Taken, survey_epsg: int) -> Opening:
         crs_name=taken.name,
         crs_stated=taken.stated,
         survey_epsg=survey_epsg,
-        notes=contents.notes,
+        notes=(*contents.notes, *notes),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -27,6 +28,9 @@ _CHUNK = 1024 * 1024
 _RATIO_FROM = 32 * _CHUNK
 """A small dbf of blanks packs a thousandfold in all honesty; a bomb is not small."""
 
+_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
+"""What zipfile raises of a broken zip; the last for a name that says it is UTF-8 and is not."""
+
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 
@@ -41,7 +45,7 @@ def unpack(path: Path, into: Path, bounds: Bounds) -> list[Source]:
         with zipfile.ZipFile(path) as archive:
             entries = _checked(archive, bounds)
             return _taken(archive, entries, into, bounds)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError) as error:
+    except _FAULTS as error:
         raise GeoRefusal("zip.broken", detail=shown(str(error), 200)) from error
 
 
@@ -50,7 +54,7 @@ def check(path: Path, bounds: Bounds) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             _checked(archive, bounds)
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except _FAULTS as error:
         raise GeoRefusal("zip.broken", detail=shown(str(error), 200)) from error
 
 

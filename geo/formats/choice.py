@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from geo.formats.values import LayerListed, Source, shown
 from geo.refusal import GeoRefusal
 
@@ -19,6 +21,11 @@ def choose(layers: tuple[LayerListed, ...], asked: str | None, source: Source) -
         if layer.name == asked:
             return layer
     raise GeoRefusal("file.no_such_layer", name=source.name, layer=shown(asked), layers=listed)
+
+
+def sole(asked: str | None, source: Source) -> LayerListed:
+    """The one layer of a file that has none of its own, named as the file. Raises GeoRefusal when another is asked."""
+    return choose((LayerListed(Path(source.name).stem, None, "Unknown"),), asked, source)
 
 
 def _count(layer: LayerListed) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
+from itertools import chain, islice
 
-from geo.formats.values import Column, Feature, Kind, Scalar
+from geo.formats.values import Column, Contents, Feature, Kind, LayerListed, Scalar
+from geo.refusal import Note
 
-SEEN = 1000
+_SEEN = 1000
 """Features that are looked at."""
 
 _KINDS: tuple[tuple[type, Kind], ...] = (
@@ -18,6 +20,31 @@ _KINDS: tuple[tuple[type, Kind], ...] = (
     (date, "date"),
     (time, "time"),
 )
+
+
+def undeclared(
+    features: Iterator[Feature],
+    *,
+    format: str,  # noqa: A002 -- as in Contents
+    chosen: LayerListed,
+    layers: tuple[LayerListed, ...] = (),
+    encoding: str | None = None,
+    stated_crs: str | None = None,
+    notes: tuple[Note, ...] = (),
+) -> tuple[Contents, Iterator[Feature]]:
+    """What is said of a layer that declares neither columns nor count; its features. layers: when it is not alone."""
+    ahead = list(islice(features, _SEEN))
+    contents = Contents(
+        format=format,
+        layer=chosen.name,
+        layers=layers or (chosen,),
+        count=None,
+        columns=columns_of(ahead),
+        encoding=encoding,
+        stated_crs=stated_crs,
+        notes=notes,
+    )
+    return contents, chain(ahead, features)
 
 
 def columns_of(features: Iterable[Feature]) -> tuple[Column, ...]:

@@ -44,7 +44,7 @@ def _layers(source: Source, bounds: Bounds) -> tuple[LayerListed, ...]:
             base.execute("pragma trusted_schema = off")
             _refuse_programs(base, source)
             return tuple(_listed(base, table, column, kind, source, bounds) for table, column, kind in _tables(base))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # The latter where a message quotes broken bytes.
         raise GeoRefusal("geopackage.broken", name=source.name, detail=shown(str(error), 200)) from error
 
 

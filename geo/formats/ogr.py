@@ -11,6 +11,7 @@ from typing import Any, cast
 import fiona
 import numpy as np
 import shapely
+from fiona._err import CPLE_BaseError
 from fiona.errors import FionaError
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
@@ -32,7 +33,8 @@ _KINDS: dict[str, Kind] = {
     "datetime": "datetime",
     "bytes": "bytes",
 }
-_FAULTS = (FionaError, OSError, ValueError, TypeError, AttributeError)
+# What GDAL says that fiona has no word of its own for comes as the second, which is in no public module.
+_FAULTS = (FionaError, CPLE_BaseError, OSError, ValueError, TypeError, AttributeError)
 _FROM_TEXT = {"date": date.fromisoformat, "time": time.fromisoformat, "datetime": datetime.fromisoformat}
 
 
@@ -79,8 +81,11 @@ def columns(opened: Any) -> tuple[Column, ...]:
 
 
 def stated_crs(opened: Any) -> str | None:
-    """The WKT of a collection, None when it has none or GDAL's own placeholder for none."""
-    wkt = str(opened.crs_wkt or "")
+    """The WKT of a collection, None when it has none or GDAL's own placeholder for none. Raises GeoRefusal."""
+    try:
+        wkt = str(opened.crs_wkt or "")
+    except (*_FAULTS, NameError) as error:  # fiona may ask for a variable that it never set.
+        raise GeoRefusal("crs.unreadable", stated=shown(str(error), 120)) from error
     return wkt if wkt and "undefined" not in wkt[:60].lower() and '["unknown"' not in wkt[:60].lower() else None
 
 

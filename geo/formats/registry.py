@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from geo.formats import filegdb, geojson, geopackage, shapefile, survey_txt
+from geo.formats import filegdb, geopackage, shapefile
 from geo.formats.archive import ZIPS, unpack
 from geo.formats.dxf import reader as dxf
+from geo.formats.geojson import reader as geojson
 from geo.formats.kml import reader as kml
+from geo.formats.pasted import reader as texts
 from geo.formats.tables import csv_file, workbook
 from geo.formats.values import Bounds, Format, Opened, Source, shown
 from geo.refusal import GeoRefusal
@@ -22,7 +24,7 @@ FORMATS: tuple[Format, ...] = (
     csv_file.FORMAT,
     workbook.FORMAT,
     dxf.FORMAT,
-    survey_txt.FORMAT,
+    texts.FORMAT,
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +13,13 @@ import numpy as np
 
 from geo.formats import ogr
 from geo.formats.choice import choose
+from geo.formats.encoding import bears, likely
 from geo.formats.values import Bounds, Contents, Feature, Format, LayerListed, Source
 from geo.refusal import GeoRefusal, Note
 
 _HEADER = 100
 _BYTES_PER_POINT = 16
 _CHUNK = 4 * 1024 * 1024
-_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 _KINDS = {0: "null", 1: "Point", 3: "LineString", 5: "Polygon", 8: "MultiPoint"}
 
@@ -71,13 +70,11 @@ def text_encoding(path: Path) -> tuple[str, tuple[Note, ...]]:
     """The encoding of a .dbf: what the .cpg says if the text bears it, else what gives Chinese, UTF-8 first."""
     stated = _code_page(path.with_suffix(".cpg"))
     table = path.with_suffix(".dbf")
-    if stated and _bears(table, stated):
+    if stated and bears(_text(table, stated)):
         return stated, ()
     notes = (Note("file.encoding_wrong", {"stated": stated}),) if stated else ()
-    # 杉木 in GBK is valid UTF-8 too, of letters that no table here holds.
-    looks_gbk = _is_chinese(table, "GB18030") and not _is_chinese(table, "UTF-8")
-    for encoding in ("GB18030", "UTF-8") if looks_gbk else ("UTF-8", "GB18030"):
-        if encoding != stated and _bears(table, encoding):
+    for encoding in likely(lambda encoding: _text(table, encoding)):
+        if encoding != stated and bears(_text(table, encoding)):
             return encoding, notes
     return stated or "GB18030", (Note("file.text_broken", {"encoding": stated or "GB18030"}),)
 
@@ -91,26 +88,8 @@ def _code_page(path: Path) -> str | None:
         return _CODE_PAGES[named]
     try:
         return codecs.lookup(named).name.upper()
-    except LookupError:
+    except (LookupError, ValueError):  # The latter for a name with a nul in it.
         return None
-
-
-def _bears(path: Path, encoding: str) -> bool:
-    """Whether the whole table decodes strictly."""
-    try:
-        for _ in _text(path, encoding):
-            pass
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _is_chinese(path: Path, encoding: str) -> bool:
-    """Whether the table holds a Chinese character in that encoding, before anything it cannot decode."""
-    try:
-        return any(_CHINESE.search(text) for text in _text(path, encoding))
-    except UnicodeDecodeError:
-        return False
 
 
 def _text(path: Path, encoding: str) -> Iterator[str]:

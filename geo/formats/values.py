@@ -53,7 +53,8 @@ class Contents:
 class Feature:
     """A row as it stands in the file. number: from 1. refusal: why its shape could not be read. notes: what is odd.
 
-    declared_m2: the area that the format itself says the shape has, where it says one.
+    declared_m2: the area that the format itself says the shape has, where it says one. gcj02: whether the format itself
+    says that the shape is in GCJ-02, None where it says nothing.
     """
 
     number: int
@@ -62,6 +63,7 @@ class Feature:
     refusal: Note | None = None
     notes: tuple[Note, ...] = ()
     declared_m2: float | None = None
+    gcj02: bool | None = None
 
 
 @dataclass(frozen=True)

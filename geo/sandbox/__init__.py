@@ -83,18 +83,19 @@ def read(
     margin_km: float = 2.0,
     layer: str | None = None,
     agreement: Agreement | None = None,
+    gcj02: bool = False,
     limits: Limits | None = None,
 ) -> Iterator[Reading]:
     """Read a file of any format of the registry, or a zip of one.
 
     box: where its shapes must lie; None asks nothing, and then the file must state its CRS. layer: the layer, or the
     dataset in a zip, when there are several. agreement: how near an area that the file declares must be to the one
-    computed, or else it is said; None asks nothing. Raises GeoRefusal.
+    computed, or else it is said; None asks nothing. gcj02: move the file back from GCJ-02. Raises GeoRefusal.
     """
     path = Path(path)
     allowed = (limits or Limits()).for_file(path)
     with tempfile.TemporaryDirectory(prefix="qingshan-") as folder:
-        job = _job(Job(path, Path(folder), box, margin_km, layer, allowed.bounds, agreement), allowed)
+        job = _job(Job(path, Path(folder), box, margin_km, layer, allowed.bounds, agreement, gcj02), allowed)
         with _started(job, Path(folder)) as child:
             answers = _answers(child, allowed, shown(path.name), Path(folder))
             opening = next(answers, None)
@@ -113,6 +114,7 @@ def _job(job: Job, allowed: Limits) -> dict[str, object]:
         "layer": job.layer,
         "bounds": limits.pop("bounds"),
         "agreement": asdict(job.agreement) if job.agreement else None,
+        "gcj02": job.gcj02,
         "limits": limits,
     }
 

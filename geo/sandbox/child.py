@@ -49,7 +49,7 @@ def _answer(job: dict[str, Any], stream: BinaryIO) -> None:
         send(stream, GeoRefusal("sandbox.memory", name=_name(job), most=most))
     except Exception as error:
         traceback.print_exc()
-        send(stream, GeoRefusal("file.unreadable", name=_name(job), detail=repr(error)[:200]))
+        send(stream, GeoRefusal("sandbox.fault", name=_name(job), detail=shown(repr(error), 200)))
 
 
 def _name(job: dict[str, Any]) -> str:
@@ -65,6 +65,7 @@ def _answers(job: dict[str, Any]) -> Iterator[Any]:
         layer=job["layer"],
         bounds=Bounds(**job["bounds"]),
         agreement=Agreement(**job["agreement"]) if job["agreement"] else None,
+        gcj02=job["gcj02"],
     )
     with closing(read(asked, mend=Mender(job["limits"]["mend_s"]))) as answers:
         yield from answers

@@ -25,6 +25,7 @@ from data.checking import SheetRow, SurveyWay
 from geo.area import area
 from geo.borders import spans
 from geo.crs import Box, Floats, Shapes
+from geo.formats.values import shown
 from geo.overlay import broad, flatten, overlap
 from geo.reading import Row
 from geo.refusal import Note
@@ -140,7 +141,7 @@ def parcels(rows: Iterable[Row], *, named_by: Sequence[str]) -> Iterator[Parcel 
         elif row.shape is None or row.survey_area_m2 is None:
             yield row.number, Note("check.no_area", {"kind": row.shape.geom_type if row.shape else "—"})
         else:
-            name = next((str(row.attributes[n]) for n in named_by if row.attributes.get(n)), str(row.number))
+            name = shown(next((str(row.attributes[n]) for n in named_by if row.attributes.get(n)), str(row.number)))
             m2 = float(area(np.array([row.shape], dtype=object))[0])
             yield Parcel(row.number, name, row.shape, row.survey_area_m2, m2, row.notes)
 

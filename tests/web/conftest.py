@@ -19,13 +19,14 @@ COMMAND = Path(sys.executable).with_name("qingshan")
 
 @pytest.fixture
 def qingshan(url: URL) -> Callable[..., Ran]:
-    """Run `qingshan` with words; standard output and error are apart, as a script would have them."""
+    """Run `qingshan` with words; `pasted` is its standard input. Output and error are apart, as a script has them."""
     stated = url.set(drivername="postgresql").render_as_string(hide_password=False)
 
-    def run(*words: str) -> Ran:
+    def run(*words: str, pasted: str = "") -> Ran:
         return subprocess.run(
             [COMMAND, *words],
             env={**os.environ, "DATABASE_URL": stated},
+            input=pasted,
             capture_output=True,
             text=True,
             timeout=300,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
@@ -13,6 +15,7 @@ from shapely import affinity
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from geo import gcj02
 from pipelines.edits.apply import apply
 from tests.samples import feature, occasion, square, strip, township
 
@@ -228,6 +231,51 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_remedy(county: Engine, t
     assert refused.returncode == 1
     assert refused.stderr.strip()
     assert "Traceback" not in refused.stderr
+
+
+def test_a_name_in_a_file_cannot_command_the_terminal(county: Engine, tmp_path: Path, qingshan: Any) -> None:
+    file = tmp_path / "a.geojson"
+    gpd.GeoDataFrame({"name": ["\x1b]0;x\x07\x1b[2J[red]"]}, geometry=[square(7)], crs=4490).to_file(file)
+
+    shown = qingshan("check", str(file))
+
+    assert shown.returncode == 0, shown.stderr
+    assert "\x1b" not in shown.stdout
+    assert "�]0;x��[2J[red]" in shown.stdout
+
+
+def test_pasted_coordinates_are_checked_as_a_file_is(county: Engine, qingshan: Any) -> None:
+    west, south, east, north = strip(0, 4).bounds
+    text = f"{west},{south}\n{east},{south}\n{east},{north}\n{west},{north}\n"
+
+    ran = qingshan("check", "-", "--json", pasted=text)
+    again = qingshan("--lang", "zh", "check", "-", pasted=text)
+
+    told = json.loads(ran.stdout)
+    (parcel,) = told["parcels"]
+    assert {row["id"]: row for row in parcel["findings"]}["redline"]["share"] == pytest.approx(0.5, abs=1e-6)
+    assert (told["file"], told["sha256"]) == ("粘贴的坐标.txt", hashlib.sha256(text.encode()).hexdigest())
+    assert "第 2 列为北坐标（纬度），第 1 列为东坐标（经度）" in again.stdout
+
+
+def test_nothing_pasted_and_prose_are_refused_with_the_remedy(qingshan: Any) -> None:
+    empty, prose = (qingshan("--lang", "zh", "check", "-", pasted=text) for text in ("", "今天去现场看了"))
+
+    assert (empty.returncode, prose.returncode) == (1, 1)
+    assert "0 字节" in empty.stderr
+    assert "没有界址点坐标" in prose.stderr
+
+
+def test_a_file_said_to_be_in_gcj02_is_checked_where_it_really_is(county: Engine, tmp_path: Path, asked: Any) -> None:
+    file = tmp_path / "高德.geojson"
+    drawn = shapely.transform(strip(0, 4), gcj02.shifted)
+    gpd.GeoDataFrame({"name": ["一号地"]}, geometry=[drawn], crs=4326).to_file(file)
+
+    told = asked("check", str(file), "--gcj02")
+
+    rows = {row["id"]: row for row in told["parcels"][0]["findings"]}
+    assert rows["redline"]["share"] == pytest.approx(0.5, abs=1e-6)
+    assert [note["id"] for note in told["notes"]] == ["gcj02.moved"]
 
 
 SURVEY = """[属性描述]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -20,6 +23,9 @@ from layers.ground.history import last_no, past
 from layers.ground.journal import KINDS, Change
 from pipelines.edits.edit import Occasion
 from web.terminal import say
+
+_PASTED, _MOST_PASTED = "粘贴的坐标.txt", 64 * 1024**2
+"""What a pasted text is called, and how many bytes of it are taken."""
 
 
 class DoorRefusal(Refusal):
@@ -43,6 +49,9 @@ Kind = Annotated[
 EffectiveOn = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="生效日期 / true from this day (default: today)")
 ]
+Gcj02 = Annotated[
+    bool, typer.Option("--gcj02", help="文件是 GCJ-02（火星坐标），退去偏移再读 / the file is in GCJ-02: move it back")
+]
 AsOf = Annotated[
     str | None, typer.Option(help="过去的时点：变更号、日期或时刻 / a past moment: change number, date or time")
 ]
@@ -59,6 +68,23 @@ def occasion(door: str, *, kind: str | None, effective_on: datetime | None, note
     if kind is not None and kind not in KINDS:
         raise TypedRefusal("typed.kind", kind=kind, known=", ".join(KINDS))
     return Occasion(person(), door, kind, effective_on.date() if effective_on else None, note)
+
+
+@contextmanager
+def sent(file: Path) -> Iterator[Path]:
+    """The file that was named; for "-" the text on standard input, as a file for as long as the block runs."""
+    if str(file) != "-":
+        yield file
+        return
+    if sys.stdin.isatty():
+        say.tell("paste.waits")
+    text = sys.stdin.buffer.read(_MOST_PASTED + 1)
+    if len(text) > _MOST_PASTED:
+        raise DoorRefusal("paste.too_long", most=_MOST_PASTED // 1024**2)
+    with TemporaryDirectory(prefix="qingshan-") as folder:
+        path = Path(folder) / _PASTED
+        path.write_bytes(text)
+        yield path
 
 
 @contextmanager

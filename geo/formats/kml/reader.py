@@ -10,7 +10,6 @@ import codecs
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain, islice
 from pathlib import Path
 from typing import IO, NamedTuple
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
@@ -18,14 +17,15 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, iterparse
 
-from geo.formats.choice import choose
-from geo.formats.columns import SEEN, columns_of
+from geo.formats.choice import sole
+from geo.formats.columns import undeclared
 from geo.formats.kml.shapes import local, shape_of
-from geo.formats.values import Bounds, Contents, Feature, Format, LayerListed, Scalar, Source, shown
+from geo.formats.values import Bounds, Contents, Feature, Format, Scalar, Source, shown
 from geo.refusal import GeoRefusal, Note
 
 _HEAD = 65536
 _DEEPEST = 100
+_GCJ02 = "GCJ02"
 _UNSHIFTED = {"CGCS2000", "WGS84"}
 _CONTAINERS = {"kml", "Document", "Folder"}
 _ROOT = re.compile(r"<(?:\w+:)?kml[\s>]")
@@ -55,23 +55,13 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
     """Open all placemarks as one layer, named as the file."""
     with source.path.open("rb") as file:
         rows = _features(file, source, bounds)
-        ahead = list(islice(rows, SEEN))
-        chosen = choose((LayerListed(Path(source.name).stem, None, "Unknown"),), layer, source)
-        contents = Contents(
-            format=FORMAT.name,
-            layer=chosen.name,
-            layers=(chosen,),
-            count=None,
-            columns=columns_of(ahead),
-            encoding="UTF-8",
-            stated_crs="EPSG:4326",
-        )
-        yield contents, chain(ahead, rows)
+        chosen = sole(layer, source)
+        yield undeclared(rows, format=FORMAT.name, chosen=chosen, encoding="UTF-8", stated_crs="EPSG:4326")
 
 
 def _features(file: IO[bytes], source: Source, bounds: Bounds) -> Iterator[Feature]:
     for number, found in enumerate(_found(file, source), start=1):
-        if found.shift not in (None, *_UNSHIFTED):
+        if found.shift not in (None, _GCJ02, *_UNSHIFTED):
             raise GeoRefusal("kml.shifted", name=source.name, row=number, system=shown(found.shift or "", 20))
         attributes = _attributes(found)
         if local(found.element) == "NetworkLink":
@@ -79,7 +69,8 @@ def _features(file: IO[bytes], source: Source, bounds: Bounds) -> Iterator[Featu
             continue
         shape, refusal, notes = shape_of(found.element, bounds)
         unsaid = found.shift is None and source.name.lower().endswith(".ovkml")
-        yield Feature(number, attributes, shape, refusal, (*notes, *(Note("kml.shift_unsaid"),) * unsaid))
+        told = None if found.shift is None else found.shift == _GCJ02
+        yield Feature(number, attributes, shape, refusal, (*notes, *(Note("kml.shift_unsaid"),) * unsaid), gcj02=told)
 
 
 def _found(file: IO[bytes], source: Source) -> Iterator[_Found]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import chain
-from pathlib import Path
 
-from geo.formats.choice import choose
+from geo.formats.choice import sole
+from geo.formats.encoding import encoding_of
 from geo.formats.survey_txt import grammar
 from geo.formats.survey_txt.header import PLACING, Frame, stated_crs
 from geo.formats.survey_txt.parcels import Draft
-from geo.formats.survey_txt.text import encoding_of, is_text, lines
-from geo.formats.values import Bounds, Contents, Feature, Format, LayerListed, Source, shown
+from geo.formats.survey_txt.text import is_text, lines, refuse_unmarked
+from geo.formats.values import Bounds, Contents, Feature, Format, Source, shown
 from geo.refusal import GeoRefusal, Note
 
 _LOOKED_AT = 1000
@@ -28,12 +28,13 @@ _POINTS_LOOKED_AT = 100_000
 @contextmanager
 def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Contents, Iterator[Feature]]]:
     """Open a coordinate file: one layer, named as the file."""
-    encoding, whole = encoding_of(source)
+    refuse_unmarked(source)
+    encoding, whole = encoding_of(source.path)
     with closing(lines(source, encoding)) as numbered:
         sheet = _Sheet(numbered, source, bounds)
         drafts = sheet.drafts()
         ahead = sheet.look_ahead(drafts)
-        chosen = choose((LayerListed(Path(source.name).stem, None, "Unknown"),), layer, source)
+        chosen = sole(layer, source)
         stated, notes = stated_crs(sheet.header, sheet.frame)
         broken = () if whole else (Note("survey_txt.text_broken", {"encoding": encoding}),)
         contents = Contents(
@@ -82,7 +83,7 @@ class _Sheet:
 
     def drafts(self) -> Iterator[Draft]:
         draft: Draft | None = None
-        for line, text in self._lines:
+        for line, text in ((line, text) for line, text in self._lines if text):
             heading = grammar.parcel(line, text)
             if heading is not None or grammar.section(text):
                 if draft is not None:

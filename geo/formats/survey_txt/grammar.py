@@ -77,11 +77,19 @@ def parcel(line: int, text: str) -> ParcelLine | None:
 
 def point(text: str) -> tuple[str, float, float] | None:
     """Ring, first and second coordinate of a point's line, both finite; None for a line that is none."""
-    if "，" in text:
-        text = text.replace("，", ",")
-    fields = text.split(",")
+    fields = _divided(text)
     if len(fields) == 3:
         fields.insert(1, "")
+    return _point(fields, text)
+
+
+def numbered_point(text: str) -> tuple[str, float, float] | None:
+    """As `point`, of a line that has a ring number too."""
+    fields = _divided(text)
+    return _point(fields, text) if len(fields) == 4 else None
+
+
+def _point(fields: list[str], text: str) -> tuple[str, float, float] | None:
     if len(fields) < 4 or "_" in text:
         return None
     try:
@@ -92,8 +100,17 @@ def point(text: str) -> tuple[str, float, float] | None:
     return (fields[1].strip(), first, second) if finite else None
 
 
+def _divided(text: str) -> list[str]:
+    """The fields of a line: at commas, and where there is none, at blanks and tabs."""
+    if "，" in text:
+        text = text.replace("，", ",")
+    return text.split(",") if "," in text else text.split()
+
+
 def _fields(body: str) -> list[str]:
-    """Divided at commas; at full-width ones too, unless that tears a name apart."""
+    """Divided at commas; at full-width ones too, unless that tears a name apart. At tabs where there is no comma."""
+    if "\t" in body and "," not in body:
+        body = body.replace("\t", ",")
     plain = [part.strip() for part in body.split(",")]
     if "，" not in body or _figure_at(plain) is not None:
         return _without_last_empty(plain)

@@ -29,6 +29,17 @@ def number(cell: Scalar) -> float | None:
     return _degrees(text)
 
 
+def unpacked(cell: Scalar) -> float | None:
+    """Degrees of a cell written ddd.mmss…, as 115.20305 for 115°20′30.5″; None for what cannot be that."""
+    value = number(cell)
+    if value is None or (isinstance(cell, str) and not _DECIMAL.fullmatch(_plain(cell))):
+        return value  # With ° and ′ it says itself what it is.
+    degrees, rest = divmod(abs(value), 1)
+    minutes, seconds = divmod(round(rest * 100, 9), 1)
+    seconds = round(seconds * 100, 7)
+    return math.copysign(degrees + minutes / 60 + seconds / 3600, value) if minutes < 60 and seconds < 60 else None
+
+
 def has_thousands(cell: Scalar) -> bool:
     """Whether a number is written with separators, as 2,914,100.5: elsewhere that is another number."""
     return isinstance(cell, str) and _THOUSANDS.fullmatch(_plain(cell)) is not None

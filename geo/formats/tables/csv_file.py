@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
-from geo.formats.choice import choose
+from geo.formats.choice import sole
+from geo.formats.encoding import CODECS, WIDE_MARKS, encoding_of
 from geo.formats.tables.layout import AHEAD, Line, layout_of
 from geo.formats.tables.opening import Table, opened
-from geo.formats.values import Bounds, Contents, Feature, Format, LayerListed, Source, shown
+from geo.formats.values import Bounds, Contents, Feature, Format, Source, shown
 from geo.refusal import GeoRefusal, Note
 
 _HEAD = 65536
-_CHUNK = 1024 * 1024
 _DELIMITERS = ("\t", ";", ",", "，")
 _CHARACTERS_PER_VERTEX = 48
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROL = bytes(set(range(32)) - set(b"\t\r\n\x0b\x0c"))
 
 
@@ -27,43 +25,19 @@ def sniff(path: Path) -> bool:
     """Text: no control characters, or the mark of UTF-16."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    return head.startswith(_WIDE) or not head.translate(None, delete=bytes(set(range(256)) - set(_CONTROL)))
+    return head.startswith(WIDE_MARKS) or not head.translate(None, delete=bytes(set(range(256)) - set(_CONTROL)))
 
 
 @contextmanager
 def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Contents, Iterator[Feature]]]:
     """Open the one table of the file, named as the file."""
-    encoding, whole = _encoding(source.path)
+    encoding, whole = encoding_of(source.path)
     csv.field_size_limit(bounds.vertices * _CHARACTERS_PER_VERTEX)
-    chosen = choose((LayerListed(Path(source.name).stem, None, "Unknown"),), layer, source)
-    said = encoding.removesuffix("-SIG")
-    notes = () if whole else (Note("file.text_broken", {"encoding": said}),)
-    table = Table(FORMAT.name, (chosen,), chosen, said, notes)
+    chosen = sole(layer, source)
+    notes = () if whole else (Note("file.text_broken", {"encoding": encoding}),)
+    table = Table(FORMAT.name, (chosen,), chosen, encoding, notes)
     with closing(_lines(source, encoding, _delimiter(source, encoding))) as lines:
         yield opened(lines, table, source, bounds)
-
-
-def _encoding(path: Path) -> tuple[str, bool]:
-    """The encoding, and whether the whole file is text in it."""
-    with path.open("rb") as file:
-        head = file.read(4)
-    if head.startswith(_WIDE):
-        return "UTF-16", _decodes(path, "UTF-16")
-    if _decodes(path, "UTF-8-SIG"):
-        return "UTF-8-SIG", True
-    return "GB18030", _decodes(path, "GB18030")
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _delimiter(source: Source, encoding: str) -> str:
@@ -80,7 +54,7 @@ def _delimiter(source: Source, encoding: str) -> str:
 
 def _lines(source: Source, encoding: str, delimiter: str) -> Generator[Line, None, None]:
     """Blank lines too: they part parcels. Raises GeoRefusal where a quotation does not end."""
-    with source.path.open(encoding=encoding, errors="replace", newline="") as file:
+    with source.path.open(encoding=CODECS[encoding], errors="replace", newline="") as file:
         reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
         try:
             for cells in reader:

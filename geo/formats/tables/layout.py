@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ AHEAD = 1000
 """Rows by which a table is judged."""
 
 _HEADING_WITHIN = 30
+_PACKED = re.compile(r"d+\.?mm?\.?ss?|度\.分秒|度\.分\.秒", re.IGNORECASE)
+_CONTROL = re.compile("控制点|水准点|像控点|三角点|^等级$")
 _CORNERS = 3
 
 
@@ -43,7 +46,10 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """heading: its line, 0 when there is none. north, east: columns, -1 where a WKT places the row."""
+    """heading: its line, 0 when there is none. north, east: columns, -1 where a WKT places the row.
+
+    packed: degrees are written as ddd.mmss, because the heading says so.
+    """
 
     heading: int
     names: tuple[str, ...]
@@ -52,6 +58,7 @@ class Layout:
     north: int = -1
     east: int = -1
     notes: tuple[Note, ...] = ()
+    packed: bool = False
 
     @property
     def attributes(self) -> dict[str, int]:
@@ -76,8 +83,10 @@ def _headed(line: Line, roles: dict[Role, int], below: Sequence[Line], above: Se
     if "wkt" in roles:
         return Layout(line.number, names, roles, "wkt", notes=_passed(above))
     north, east, notes = _axes(names, roles, below)
-    kind = _kind(roles, names, below)
-    return Layout(line.number, names, roles, kind, north, east, (*_passed(above), *notes))
+    kind = _kind(roles, names, below, [*above, line])
+    packed = any(_PACKED.search(names[at]) for at in (north, east))
+    said = (Note("table.packed_angles", {"north": shown(names[north], 40), "east": shown(names[east], 40)}),) * packed
+    return Layout(line.number, names, roles, kind, north, east, (*_passed(above), *notes, *said), packed)
 
 
 def _passed(above: Sequence[Line]) -> tuple[Note, ...]:
@@ -98,8 +107,13 @@ def _axes(names: Sequence[str], roles: dict[Role, int], below: Sequence[Line]) -
     return x, y, ()
 
 
-def _kind(roles: dict[Role, int], names: Sequence[str], below: Sequence[Line]) -> Kind:
-    """Rows are corners of parcels when they are numbered as such or parcels repeat, or when nothing else is said."""
+def _kind(roles: dict[Role, int], names: Sequence[str], below: Sequence[Line], head: Sequence[Line]) -> Kind:
+    """Rows are corners of parcels when they are numbered as such or parcels repeat, or when nothing else is said.
+
+    head: the heading and what stands over it, where a list of control points says what it is.
+    """
+    if any(_CONTROL.search(str(cell)) for line in head for cell in line.cells):
+        return "points"
     if "point" in roles or "ring" in roles:
         return "parcels"
     if "parcel" in roles:
@@ -110,7 +124,7 @@ def _kind(roles: dict[Role, int], names: Sequence[str], below: Sequence[Line]) -
 
 
 def _headless(lines: Sequence[Line]) -> Layout | None:
-    """By the values alone: exactly one column of each axis, as coordinates in China cannot be mistaken for others."""
+    """By the values alone: one column of each axis, as coordinates in China cannot be mistaken for others."""
     width = max((len(line.cells) for line in lines), default=0)
     found: dict[Measured, list[int]] = {}
     for at in range(width):
@@ -118,11 +132,20 @@ def _headless(lines: Sequence[Line]) -> Layout | None:
         if measured is not None:
             found.setdefault(measured, []).append(at)
     for north, east in (("northing", "easting"), ("latitude", "longitude")):
-        columns = (found.get(north, []), found.get(east, []))  # type: ignore[call-overload]
-        if [len(held) for held in columns] == [1, 1]:
-            note = Note("table.no_heading", {"north": columns[0][0] + 1, "east": columns[1][0] + 1})
-            return Layout(0, ("",) * width, {}, "parcels", columns[0][0], columns[1][0], (note,))
+        columns = _beside(found.get(north, []), found.get(east, []))  # type: ignore[call-overload]
+        if columns is not None:
+            note = Note("table.no_heading", {"north": columns[0] + 1, "east": columns[1] + 1})
+            return Layout(0, ("",) * width, {}, "parcels", *columns, notes=(note,))
     return None
+
+
+def _beside(norths: list[int], easts: list[int]) -> tuple[int, int] | None:
+    """The only pair of columns, or the first that stand side by side: a height behind them may look like a degree."""
+    pairs = [(north, east) for north in norths for east in easts]
+    near = [pair for pair in pairs if abs(pair[0] - pair[1]) == 1]
+    if len(pairs) > 1 and len(norths) > 1 and len(easts) > 1:
+        return None
+    return min(near if len(pairs) > 1 else pairs, key=max, default=None)
 
 
 def _measured(lines: Iterable[Line], column: int) -> Measured | None:

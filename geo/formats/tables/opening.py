@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from geo.formats.columns import SEEN, columns_of
+from geo.formats.columns import undeclared
 from geo.formats.tables.layout import AHEAD, Line, layout_of
 from geo.formats.tables.rows import features
 from geo.formats.values import Bounds, Contents, Feature, LayerListed, Source
@@ -31,15 +31,11 @@ def opened(lines: Iterator[Line], table: Table, source: Source, bounds: Bounds) 
     if layout is None:
         raise GeoRefusal("table.nothing", name=source.name)
     rows = features(chain(head, lines), layout, bounds)
-    ahead = list(islice(rows, SEEN))
-    contents = Contents(
+    return undeclared(
+        rows,
         format=table.format,
-        layer=table.chosen.name,
+        chosen=table.chosen,
         layers=table.layers,
-        count=None,
-        columns=columns_of(ahead),
         encoding=table.encoding,
-        stated_crs=None,
         notes=(*table.notes, *layout.notes),
     )
-    return contents, chain(ahead, rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 import numpy as np
@@ -15,7 +15,8 @@ from geo.formats.values import Bounds, Feature, Scalar, shown
 from geo.nesting import even_odd
 from geo.refusal import Note
 
-_CORNERS = 3
+CORNERS = 3
+"""The fewest that make a ring."""
 _NUMBERED = re.compile(r"[A-Za-z]{0,3}-?\d{1,6}")
 
 
@@ -94,27 +95,27 @@ class _Draft:
     def feature(self, count: int) -> Feature:
         """The parcel; of its attributes, what all corners agree on."""
         attributes = {name: next(iter(values)) if len(values) == 1 else None for name, values in self._held.items()}
-        rings = [] if self._refusal else list(_rings(self._corners))
+        rings = [] if self._refusal else list(rings_of(self._corners))
         refusal = self._refusal or self._too_few(rings)
         shape = even_odd([np.array(ring) for ring in rings]) if rings and refusal is None else None
         return Feature(count, attributes, shape, refusal, tuple(self._notes))
 
     def _too_few(self, rings: list[list[Position]]) -> Note | None:
-        fewest = min((len(set(ring)) for ring in rings), default=_CORNERS)
-        if fewest >= _CORNERS:
+        fewest = min((len(set(ring)) for ring in rings), default=CORNERS)
+        if fewest >= CORNERS:
             return None
-        return Note("table.too_few", {"row": self._row, "count": fewest, "least": _CORNERS})
+        return Note("table.too_few", {"row": self._row, "count": fewest, "least": CORNERS})
 
 
-def _rings(corners: list[tuple[Scalar, Position]]) -> Iterator[list[Position]]:
-    """A ring ends with its number, and where it comes back to its first corner."""
+def rings_of(corners: Iterable[tuple[object, Position]]) -> Iterator[list[Position]]:
+    """Rings from corners with the number of theirs: one ends with its number, and where it comes back to its first."""
     for _, group in groupby(corners, key=lambda corner: corner[0]):
         ring: list[Position] = []
         for _, corner in group:
             if ring and corner == ring[-1]:
                 continue
             ring.append(corner)
-            if len(ring) > _CORNERS and corner == ring[0]:
+            if len(ring) > CORNERS and corner == ring[0]:
                 yield ring
                 ring = []
         if ring:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from geo.formats.tables.cells import has_thousands, number
+from geo.formats.tables.cells import has_thousands, number, unpacked
 from geo.formats.tables.layout import Layout, Line
 from geo.formats.values import shown
 from geo.refusal import Note
@@ -26,7 +26,7 @@ def position(line: Line, layout: Layout) -> Position:
 
 def _coordinate(line: Line, layout: Layout, column: int) -> float:
     cell = line.at(column)
-    value = number(cell)
+    value = unpacked(cell) if layout.packed else number(cell)
     if value is not None:
         return value
     said: dict[str, object] = {"row": line.number, "column": shown(layout.names[column] or str(column + 1), 40)}

@@ -15,7 +15,7 @@ from geo.formats.tables.positions import Fault, position
 from geo.formats.values import Bounds, Feature, shown
 from geo.refusal import Note
 
-_EWKT = re.compile(r"\s*SRID\s*=\s*\d+\s*;", re.IGNORECASE)
+EWKT = re.compile(r"\s*SRID\s*=\s*(\d+)\s*;", re.IGNORECASE)
 
 
 def features(lines: Iterator[Line], layout: Layout, bounds: Bounds) -> Iterator[Feature]:
@@ -45,15 +45,17 @@ def _single(line: Line, layout: Layout, bounds: Bounds) -> tuple[BaseGeometry | 
 
 def _from_wkt(line: Line, column: int, bounds: Bounds) -> BaseGeometry | None:
     held = line.at(column)
-    if held is None:
-        return None
-    text = _EWKT.sub("", str(held), count=1)
+    return None if held is None else from_wkt(str(held), line.number, bounds)
+
+
+def from_wkt(text: str, row: int, bounds: Bounds) -> BaseGeometry:
+    """The shape of a WKT or EWKT, whose SRID is left to the caller. Raises Fault, naming the row."""
     try:
         if text.upper().count("GEOMETRYCOLLECTION") > 1:
             raise ValueError("collections in collections")
-        shape = shapely.from_wkt(text)
+        shape = shapely.from_wkt(EWKT.sub("", text, count=1))
     except (ShapelyError, ValueError) as error:
-        raise Fault(Note("table.bad_wkt", {"row": line.number, "text": shown(text, 40)})) from error
+        raise Fault(Note("table.bad_wkt", {"row": row, "text": shown(text, 40)})) from error
     if shapely.get_num_coordinates(shape) > bounds.vertices:
         raise Fault(Note("shape.too_many_points", {"most": bounds.vertices}))
     return shape

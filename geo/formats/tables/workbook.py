@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -26,8 +27,8 @@ _MOST_ROWS = 1_048_576
 """A sheet has no more; a row that says it lies beyond is a lie."""
 
 _FAULTS = (
-    InvalidFileException, ParseError, zipfile.BadZipFile, OSError, KeyError, ValueError, TypeError, AttributeError,
-    IndexError,
+    InvalidFileException, ParseError, zipfile.BadZipFile, zlib.error, OSError, EOFError, KeyError, ValueError,
+    TypeError, AttributeError, IndexError,
 )  # fmt: skip
 
 

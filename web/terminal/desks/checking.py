@@ -21,12 +21,14 @@ from data.texts import text
 from geo import sandbox
 from geo.crs import Box
 from geo.declared import Agreement
+from geo.formats.values import shown
 from geo.reading import Opening
 from geo.refusal import Note
 from layers.ground import db
 from layers.ground.history import last_no
 from pipelines.redline.check import Finding, Parcel, Sheet, Villages, check, parcels, system_of
 from pipelines.redline.rules import Proposal
+from pipelines.redline.shift import suspected
 from web.terminal import asked, say
 from web.terminal.desks import clauses
 
@@ -75,7 +77,7 @@ class Checked:
 
 @app.command("check")
 def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the command
-    file: Annotated[Path, typer.Argument(help="范围文件 / the footprint, in whatever file the surveyor sent")],
+    file: Annotated[Path, typer.Argument(help="范围文件，或 - 粘贴坐标 / the footprint, or - to paste")],
     on: InForce = None,
     known: Known = None,
     surveyed: Surveyed = None,
@@ -85,28 +87,37 @@ def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comman
     built: clauses.Built = None,
     unbuilt: clauses.Unbuilt = False,
     dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,
+    gcj02: asked.Gcj02 = False,
     _json: asked.AsJson = False,
 ) -> None:
     """套合：一个范围与全部管控图层，涉及面积、条款和手续；初筛，不作为审批依据 / a footprint over every layer."""
     proposal = clauses.proposed(activity, new_construction, temporary, clauses.built_on(built, unbuilt=unbuilt))
     way = checking.survey_way(surveyed) if surveyed else None
     day = on.date() if on else asked.today()
-    with asked.moment(db.ready(), known) as session:
-        checked = _checked(session, file, dataset, day, proposal, way)
+    with asked.sent(file) as path, asked.moment(db.ready(), known) as session:
+        checked = _checked(session, path, dataset, day, proposal, way, gcj02=gcj02)
     say.answer(_plain(checked), *_tables(checked))
     if not checked.sheets:
         raise typer.Exit(1)
 
 
 def _checked(
-    session: Session, file: Path, dataset: str | None, on: date, proposal: Proposal, way: SurveyWay | None
+    session: Session,
+    file: Path,
+    dataset: str | None,
+    on: date,
+    proposal: Proposal,
+    way: SurveyWay | None,
+    *,
+    gcj02: bool,
 ) -> Checked:
     box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
     agreement = Agreement(declared_area().hm2, declared_area().share)
-    with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement) as reading:
+    with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement, gcj02=gcj02) as reading:
         found = list(parcels((row for batch in reading.batches for row in batch), named_by=NAMED_BY))
         opening = reading.opening
     footprint = [one for one in found if isinstance(one, Parcel)]
+    opening = suspected(session, opening, [parcel.shape for parcel in footprint])
     portions = (footprint[start : start + _PORTION] for start in range(0, len(footprint), _PORTION))
     sheets = [sheet for portion in portions for sheet in check(session, portion, on=on, way=way)]
     refused = [one for one in found if not isinstance(one, Parcel)]
@@ -188,7 +199,7 @@ def _foot(sheet: Sheet, checked: Checked) -> str:
         _villages(sheet.villages),
         say.spoken("check.extent", west=_dms(west), east=_dms(east), south=_dms(south), north=_dms(north)),
         say.spoken(
-            "check.source", file=escape(checked.file.name), crs=checked.opening.crs_name, sha=checked.sha256[:16]
+            "check.source", file=escape(shown(checked.file.name)), crs=checked.opening.crs_name, sha=checked.sha256[:16]
         ),
         *_accuracy(checked.way),
         *(say.spoken(note.id, **note.values) for note in (*checked.opening.notes, *parcel.notes)),

@@ -60,6 +60,7 @@ def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comma
     dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,
     field: Annotated[list[str], typer.Option(help="文件字段=列名 / ATTRIBUTE=column")] = [],  # noqa: B006 -- typer's way
     fixed: Annotated[list[str], typer.Option("--set", help="列名=值 / column=value for every row")] = [],  # noqa: B006
+    gcj02: asked.Gcj02 = False,
     accept_good: Annotated[bool, typer.Option(help="先收下合格的行 / let the good rows land")] = False,
     carry_on: Annotated[int | None, typer.Option("--continue", help="续批的批次号 / batch to continue")] = None,
     yes: Annotated[bool, typer.Option(help="同意终止文件中没有的要素 / end what the file lacks")] = False,
@@ -84,7 +85,7 @@ def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comma
     )
     box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
     agreement = Agreement(declared_area().hm2, declared_area().share)
-    opened = sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement)
+    opened = sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement, gcj02=gcj02)
     with _how_to_choose(), opened as reading:
         report, lands = _taken(reading, plan, occasion, ends=yes)
     _tell(report, reading.opening, lands=lands)

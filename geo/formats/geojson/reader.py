@@ -10,7 +10,8 @@ import codecs
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain, islice
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-from geo.formats.choice import choose
-from geo.formats.columns import SEEN, columns_of
-from geo.formats.json_stream import Document, Text
-from geo.formats.values import Bounds, Contents, Feature, Format, LayerListed, Scalar, Source, shown
+from geo.formats.choice import sole
+from geo.formats.columns import undeclared
+from geo.formats.geojson.stream import Document, Text
+from geo.formats.values import Bounds, Contents, Feature, Format, Scalar, Source, shown
 from geo.refusal import GeoRefusal, Note
 
 _CHARACTERS_PER_VERTEX = 48
@@ -47,18 +48,8 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
     with source.path.open("rb") as file:
         document = Document(Text(file, source, bounds.vertices * _CHARACTERS_PER_VERTEX), source)
         rows = _features(document, bounds)
-        ahead = list(islice(rows, SEEN))
-        chosen = choose((LayerListed(Path(source.name).stem, None, "Unknown"),), layer, source)
-        contents = Contents(
-            format=FORMAT.name,
-            layer=chosen.name,
-            layers=(chosen,),
-            count=None,
-            columns=columns_of(ahead),
-            encoding="UTF-8",
-            stated_crs=document.crs,
-        )
-        yield contents, chain(ahead, rows)
+        contents, rows = undeclared(rows, format=FORMAT.name, chosen=sole(layer, source), encoding="UTF-8")
+        yield replace(contents, stated_crs=document.crs), rows
 
 
 def _features(document: Document, bounds: Bounds) -> Iterator[Feature]:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.texts import texts
-from geo.formats import json_stream
+from geo.formats.geojson import stream
 from geo.formats.values import Column, shown
 from geo.refusal import GeoRefusal
 from tests.geo.craft import (
@@ -33,7 +33,7 @@ from tests.geo.craft import (
     zipped,
 )
 
-SOURCES = Path(__file__).parents[2] / "geo"
+SOURCES = Path(__file__).parents[3] / "geo"
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_where_the_window_ends_makes_no_difference(
     path.write_text(json.dumps(collection, ensure_ascii=False, indent=indent).replace("\ud800", "?"), "utf-8")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_stream, "_CHUNK", chunk)
+        patch.setattr(stream, "_CHUNK", chunk)
         rows = here(path)[1]
 
     assert [row.attributes["n"] for row in rows] == names

@@ -1,4 +1,4 @@
-"""Hostile coordinate files: each with the answer it must get, in words, in under five seconds, with nothing left."""
+"""Hostile coordinate files beside the forty of `attacks.py`: each with its answer in words, and nothing left."""
 
 from __future__ import annotations
 
@@ -10,17 +10,11 @@ import pytest
 
 from data.texts import text as worded
 from geo.sandbox import Bounds, Limits
-from tests.geo.craft import boxed, refused, row_refusals, zipped
-from tests.geo.test_survey_txt import EXAMPLE, HEADER, OUTER, PARCEL, is_the_example, written
+from tests.geo.craft import boxed, refused, zipped
+from tests.geo.formats.survey_txt import EXAMPLE, HEADER, OUTER, PARCEL, written
+from tests.geo.hostile.making import circle
 
 pytestmark = pytest.mark.usefixtures("in_under_five_seconds_with_nothing_left")
-
-
-def circle(count: int) -> str:
-    """A round parcel of that many points."""
-    at = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    north, east = 2_914_000 + 9_000 * np.cos(at), 38_634_000 + 9_000 * np.sin(at)
-    return "".join(f"J{n},1,{x:.3f},{y:.3f}\n" for n, (x, y) in enumerate(zip(north, east, strict=True)))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -53,32 +47,12 @@ def test_another_kind_of_file_renamed_txt_is_refused(tmp_path: Path, head: bytes
         HEADER,
         "[属性描述]\n" * 1000,
         '<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer>\n',
-        '{"type": "FeatureCollection", "features": []}\n',
         "\n" * 100_000,
     ],
-    ids=["prose", "header alone", "headings alone", "VRT", "GeoJSON", "empty lines"],
+    ids=["prose", "header alone", "headings alone", "VRT", "empty lines"],
 )
 def test_a_text_without_coordinates_is_refused_as_such(tmp_path: Path, text: str) -> None:
     assert refused(written(tmp_path / "a.txt", text)).id == "survey_txt.nothing"
-
-
-def test_utf_16_with_its_mark_is_read_and_without_it_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    _, (row,) = boxed(written(tmp_path / "a.txt", EXAMPLE, "utf-16"))
-
-    assert is_the_example(row)
-    for order in ("utf-16-le", "utf-16-be"):
-        said = refused(written(tmp_path / "b.txt", EXAMPLE, order))
-        assert said.id == "survey_txt.utf16"
-        assert "UTF-8" in worded(said.id, "zh", said.values)
-
-
-def test_a_parcel_of_a_million_points_is_refused_at_the_bound_and_the_next_one_read(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.txt", HEADER + PARCEL + circle(1_000_001) + EXAMPLE.removeprefix(HEADER))
-
-    _, rows = boxed(path)
-
-    assert row_refusals(rows) == ["shape.too_many_points", None]
-    assert is_the_example(rows[1])
 
 
 def test_a_parcel_just_within_the_bound_is_read_within_the_memory(tmp_path: Path) -> None:

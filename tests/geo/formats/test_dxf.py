@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import shapely
 
-from tests.geo.craft import RING, boxed, geojson, polygon, refused, row_refusals
+from tests.geo.craft import boxed, refused, row_refusals
 
 pytestmark = pytest.mark.usefixtures("in_under_five_seconds_with_nothing_left")
 
@@ -152,14 +152,6 @@ def test_binary_dxf_and_dwg_are_refused_with_a_remedy_of_their_own(tmp_path: Pat
     assert refused(tmp_path / "binary.dxf").id == "dxf.binary"
     assert refused(tmp_path / "a.dwg").id == "dxf.dwg"
     assert refused(tmp_path / "renamed.dxf").id == "dxf.dwg"
-
-
-def test_a_vrt_as_dxf_reads_no_local_file(tmp_path: Path) -> None:
-    secret = geojson(tmp_path / "secret.geojson", polygon(RING))
-    path = tmp_path / "a.dxf"
-    path.write_text(f"<OGRVRTDataSource><SrcDataSource>{secret}</SrcDataSource></OGRVRTDataSource>", "utf-8")
-
-    assert refused(path).id == "file.not_what_it_says"
 
 
 def test_noise_behind_an_honest_beginning_is_refused(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from geo.formats.values import Bounds, Contents, Feature, Source
 from geo.formats.writing import Layout, write
 from geo.refusal import GeoRefusal
 from tests.geo.craft import here
-from tests.geo.test_survey_txt import EXAMPLE, HOLE, NET_M2, OUTER, is_the_example, only, said
+from tests.geo.formats.survey_txt import EXAMPLE, HOLE, NET_M2, OUTER, is_the_example, only, said
 
 PLANES = [4526, 4527, 4547, 4548, 4498, 4509]
 """Zones 38 and 39 of 3° and 20 of 6°, with prefix and without."""

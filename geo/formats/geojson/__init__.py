@@ -1,0 +1,1 @@
+"""GeoJSON, and the JSON documents it stands in, read as they come."""
