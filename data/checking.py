@@ -25,3 +25,22 @@ class SheetRow:
 def sheet_rows() -> tuple[SheetRow, ...]:
     """The rows of the sheet, in its order."""
     return tuple(SheetRow(**row) for row in standards("sheet_row"))
+
+
+@dataclass(frozen=True)
+class Papers:
+    """What is kept of a check, and how much of it fits on paper."""
+
+    kept_bytes: int
+    """The size of files up to which they are kept."""
+    parcels: int
+    """In one document."""
+    corners: int
+    """In one parcel's table."""
+    confirmed: bool
+
+
+@cache
+def papers() -> Papers:
+    (row,) = standards("papers")
+    return Papers(**row)

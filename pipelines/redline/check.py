@@ -53,8 +53,12 @@ class Touch:
     name: str
     cls: str
     m2: float
+    piece: BaseGeometry
+    feature: BaseGeometry
+    """The whole of it."""
     kind: str = ""
     """Of a row that has kinds: the feature's."""
+    made_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ class _Met:
     """The features that one parcel meets: their places, the ground they share, and its m²."""
 
     zone: Ints
+    feature: Shapes
     ground: Shapes
     m2: Floats
 
@@ -146,24 +151,27 @@ def _by_parcel(parcels: Shapes, features: Shapes) -> Iterator[_Met]:
     pieces = overlap(parcels, features)
     m2 = area(pieces.shape)
     for start, end in pairwise(np.searchsorted(pieces.subject, np.arange(len(parcels) + 1))):
-        yield _Met(pieces.zone[start:end], pieces.shape[start:end], m2[start:end])
+        zone = pieces.zone[start:end]
+        yield _Met(zone, features[zone], pieces.shape[start:end], m2[start:end])
 
 
 def _finding(row: SheetRow, met: Sequence[Any], ground: _Met) -> Finding:
     """What one parcel meets, in order of precedence: of two on the same ground the first has it."""
     classes = [_class(found, row) for found in met]
     order = sorted(range(len(met)), key=lambda i: (_rank(classes[i], row), i))
-    touches = tuple(
-        Touch(met[i].code, met[i].name or met[i].code, classes[i], float(ground.m2[i]), _kind(met[i], row))
-        for i in order
-    )
+    touches = tuple(_touch(met[i], row, classes[i], ground, i) for i in order)
     by_class: dict[str, float] = defaultdict(float)
-    for touch, m2 in zip(touches, _own(ground.ground[order], ground.m2[order]), strict=True):
+    for touch, m2 in zip(touches, own_m2(ground.ground[order], ground.m2[order]), strict=True):
         by_class[touch.cls] += float(m2)
-    return Finding(row, True, sum(by_class.values()), dict(by_class), touches, any(found.made_up for found in met))
+    return Finding(row, True, sum(by_class.values(), 0.0), dict(by_class), touches, any(found.made_up for found in met))
 
 
-def _own(shapes: Shapes, m2: Floats) -> Floats:
+def _touch(found: Any, row: SheetRow, cls: str, met: _Met, i: int) -> Touch:
+    m2, ground = float(met.m2[i]), (met.ground[i], met.feature[i])
+    return Touch(found.code, found.name or found.code, cls, m2, *ground, _kind(found, row), found.made_up)
+
+
+def own_m2(shapes: Shapes, m2: Floats) -> Floats:
     """The m² that are left of each once all before it have taken their ground."""
     left = flatten(shapes) if len(shapes) > 1 else shapes
     fewer = np.array([now is not before for now, before in zip(left, shapes, strict=True)], dtype=bool)

@@ -93,6 +93,7 @@ def test_every_table_of_the_standards_is_read_by_someone() -> None:
         "judging",
         "entering",
         "sheet_row",
+        "papers",
         "activity",
         "activity_list",
         "clause",

@@ -16,8 +16,6 @@ from geo.refusal import Refusal
 from web.terminal import say
 from web.terminal.asked import DoorRefusal, TypedRefusal
 from web.terminal.desks import (
-    checking,
-    clauses,
     database,
     demonstration,
     explaining,
@@ -29,6 +27,7 @@ from web.terminal.desks import (
     rates,
     stating,
 )
+from web.terminal.desks.sheet import checking, clauses, stored
 from web.terminal.say import Tongue
 
 app = typer.Typer(
@@ -38,8 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-
-for desk in (demonstration, checking, clauses, rates, explaining, progress, plan, stating, maps, files, journal):
+_SHEET = (checking, stored, clauses)
+for desk in (demonstration, *_SHEET, rates, explaining, progress, plan, stating, maps, files, journal):
     app.add_typer(desk.app)
 app.add_typer(database.app, name="db")
 

@@ -1,0 +1,232 @@
+"""From the sheets of a check to its result: the value that is stored, with all words and shapes that papers need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from math import cos, radians
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy.orm import Session
+
+from data import checking, facts, ruling
+from data.measuring import Said
+from data.texts import Lang, both
+from geo.crs import Shapes, zones
+from geo.formats.values import shown
+from geo.overlay import divide
+from geo.reading import Opening
+from geo.refusal import Note
+from layers.ground.history import last_no, last_touch
+from layers.ground.layer import layer_named
+from pipelines.paper.sheet import result as told
+from pipelines.paper.sheet.result import HM2, VERSION, Extent, Result
+from pipelines.redline.check import Finding, Sheet, Touch, kinds_of, system_of
+from pipelines.redline.rules import Applied, Case, Proposal, applicable
+
+_MARGIN = 0.35
+"""What is drawn on each side of a parcel, as a share of its extent."""
+_ASPECT = 1.5
+"""Width of what is drawn over its height."""
+_LEAST_M = 60.0
+"""The least height of what is drawn, in metres."""
+_M_PER_DEGREE = 111_320.0
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file as it was received and read."""
+
+    file: str
+    sha256: str
+    files: tuple[told.InputFile, ...]
+    opening: Opening
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked of it: lines in force on a day, what is proposed, the plane of the papers; None: of the file."""
+
+    on: date
+    proposal: Proposal
+    plane: int | None = None
+
+
+def result(
+    session: Session,
+    received: Received,
+    asked: Asked,
+    sheets: Sequence[Sheet],
+    refused: Sequence[tuple[int, Note]],
+) -> Result:
+    """The result of a check, as the session saw the layers; not stored yet."""
+    county, opening = facts.county(), received.opening
+    return Result(
+        version=VERSION,
+        stored=None,
+        county=Said(county.zh, county.en),
+        file=received.file,
+        sha256=received.sha256,
+        files=received.files,
+        crs=opening.crs_name,
+        crs_stated=opening.crs_stated,
+        plane=asked.plane or _plane(opening, sheets),
+        no=last_no(session),
+        on=asked.on,
+        made_up=any(finding.made_up for sheet in sheets for finding in sheet.findings),
+        proposal=_proposed(asked.proposal),
+        notes=_remarks(opening.notes),
+        layers=tuple(_layers(session)),
+        parcels=tuple(_parcel(sheet, asked) for sheet in sheets),
+        refused=tuple(told.Refused(number, note.id, **both(note.id, note.values)) for number, note in refused),
+        screening=Said(**both("check.screening")),
+    )
+
+
+def _plane(opening: Opening, sheets: Sequence[Sheet]) -> int:
+    """The zone of the file; where it is in none, the zone of 3° in which the first parcel lies."""
+    for epsg in (opening.epsg, opening.survey_epsg):
+        if epsg in zones():
+            return epsg
+    west, _, east, _ = sheets[0].parcel.shape.bounds if sheets else facts.county().box
+    meridian = 3 * round((west + east) / 6)
+    return next(z.epsg for z in zones().values() if z.prefix and (z.width, z.central_meridian) == (3, meridian))
+
+
+def _layers(session: Session) -> Iterator[told.LayerState]:
+    for name in dict.fromkeys(row.layer for row in checking.sheet_rows()):
+        layer = layer_named(name)
+        no, at = last_touch(session, name)
+        yield told.LayerState(name, layer.zh, layer.en, no, at)
+
+
+def _parcel(sheet: Sheet, asked: Asked) -> told.Parcel:
+    parcel = sheet.parcel
+    window = _window(parcel.shape.bounds)
+    return told.Parcel(
+        number=parcel.number,
+        name=shown(parcel.name, 200),
+        survey_area_m2=parcel.survey_area_m2,
+        area_m2=parcel.area_m2,
+        bounds=parcel.shape.bounds,
+        window=window,
+        townships=dict(sheet.townships),
+        notes=_remarks(parcel.notes),
+        findings=tuple(_finding(finding, parcel.area_m2, window) for finding in sheet.findings),
+        clauses=tuple(_applied(one) for one in _clauses(sheet, asked)),
+        shape=parcel.shape,
+    )
+
+
+def _clauses(sheet: Sheet, asked: Asked) -> tuple[Applied, ...]:
+    place = facts.county().province_en
+    return applicable(Case(place, asked.on, sheet.zones, asked.proposal, sheet.unchecked))
+
+
+def _window(bounds: Extent) -> Extent:
+    """What is drawn about a parcel: its extent with a margin, of one shape whatever the parcel's."""
+    west, south, east, north = bounds
+    shrink = cos(radians((south + north) / 2))
+    wide, high = (east - west) * (1 + 2 * _MARGIN) * shrink, (north - south) * (1 + 2 * _MARGIN)
+    high = max(high, wide / _ASPECT, _LEAST_M / _M_PER_DEGREE)
+    half, up = high * _ASPECT / shrink / 2, high / 2
+    x, y = (west + east) / 2, (south + north) / 2
+    return x - half, y - up, x + half, y + up
+
+
+def _finding(finding: Finding, parcel_m2: float, window: Extent) -> told.Finding:
+    row, named = finding.row, both(f"check_row.{finding.row.id}")
+    near = _near(np.array([touch.feature for touch in finding.touches], dtype=object), window)
+    areas: Mapping[str, Any] = {"m2": None, "hm2": None, "share": None}
+    if finding.loaded:
+        areas = {"m2": finding.m2, "hm2": round(finding.m2 / HM2, 4), "share": finding.m2 / parcel_m2}
+    return told.Finding(
+        id=row.id,
+        zh=named["zh"],
+        en=named["en"],
+        checked=finding.loaded,
+        **areas,
+        by_class=dict(finding.by_class) if row.by else {},
+        classes=_names(system_of(row), (touch.cls for touch in finding.touches)),
+        kinds=_names(kinds_of(row), (touch.kind for touch in finding.touches)),
+        features=tuple(_touched(touch, part) for touch, part in zip(finding.touches, near, strict=True)),
+        made_up=finding.made_up,
+    )
+
+
+def _touched(touch: Touch, near: Any) -> told.Touched:
+    return told.Touched(
+        shown(touch.code, 200),
+        shown(touch.name, 200),
+        touch.cls,
+        touch.m2,
+        touch.kind,
+        touch.piece,
+        near,
+        touch.made_up,
+    )
+
+
+def _near(features: Shapes, window: Extent) -> Shapes:
+    """(n,) features as far as they lie in a window."""
+    if not len(features):
+        return features
+    frame = shapely.box(*window)
+    out = ~shapely.covered_by(shapely.box(*shapely.bounds(features).T), frame)
+    near = features.copy()
+    near[out] = divide(features[out], np.full(int(out.sum()), frame, dtype=object))[0]
+    return near
+
+
+def _names(system: facts.CodeSystem | None, codes: Iterator[str]) -> Mapping[str, Said]:
+    """The names of those codes that the system has, in its order."""
+    held = set(codes)
+    return {code: Said(one.zh, one.en) for code, one in system.codes.items() if code in held} if system else {}
+
+
+def _applied(one: Applied) -> told.Applied:
+    clause, document = one.clause, one.clause.document
+    return told.Applied(
+        clause.id,
+        clause.zh,
+        clause.en,
+        not one.open,
+        tuple(told.Remark(name, **both(f"question.{name}")) for name in one.open),
+        tuple(told.Spot(**asdict(zone)) for zone in one.zones),
+        clause.paper,
+        clause.issuer,
+        clause.step,
+        document.source,
+        document.clause,
+        document.place,
+        document.confirmed,
+        document.in_force_from,
+        document.in_force_to,
+        document.note,
+    )
+
+
+def _remarks(notes: Sequence[Note]) -> tuple[told.Remark, ...]:
+    return tuple(told.Remark(note.id, **both(note.id, note.values)) for note in notes)
+
+
+def _proposed(proposal: Proposal) -> told.Proposed:
+    unbuilt = proposal.built_on == ruling.UNBUILT
+    said = Said("，".join(_stated(proposal, "zh")), ", ".join(_stated(proposal, "en")))
+    of_land = (proposal.activity, proposal.new_construction, proposal.temporary)
+    return told.Proposed(*of_land, None if unbuilt else proposal.built_on, unbuilt, said)
+
+
+def _stated(proposal: Proposal, lang: Lang) -> Iterator[str]:
+    named = ruling.activities().get(proposal.activity or "")
+    ids = {None: "no_activity", ruling.UNLISTED: "unlisted"}
+    activity = {"zh": named.zh, "en": named.en}[lang] if named else ""
+    yield both(f"clause_said.{ids.get(proposal.activity, 'activity')}", {"activity": activity})[lang]
+    for name in ("new_construction", "temporary"):
+        state = {True: "", False: "no_", None: "unknown_"}[getattr(proposal, name)]
+        yield both(f"clause_said.{state}{name}")[lang]
+    built = {None: "unknown_built", ruling.UNBUILT: "unbuilt"}.get(proposal.built_on, "built")
+    yield both(f"clause_said.{built}", {"on": proposal.built_on})[lang]

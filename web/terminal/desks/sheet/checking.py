@@ -1,0 +1,87 @@
+"""The desk of the check: any surveyor's file over all control layers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.orm import Session
+
+from data import facts
+from data.surveying import declared_area
+from geo import sandbox
+from geo.crs import Box
+from geo.declared import Agreement
+from geo.formats.values import shown
+from layers.ground import db
+from pipelines.paper.sheet.form import dumped
+from pipelines.paper.sheet.result import Result
+from pipelines.redline.check import Parcel, check, parcels
+from pipelines.redline.keeping import received
+from pipelines.redline.result import Asked, Received, result
+from web.terminal import asked, say
+from web.terminal.desks.sheet import clauses, stored
+from web.terminal.desks.sheet.tables import tables
+
+app = typer.Typer(no_args_is_help=True)
+
+_PORTION = 500
+"""Parcels that are laid over the layers together."""
+NAMED_BY = ("地块名称", "DKMC", "XMMC", "name", "NAME", "MC")
+"""Attributes that name a parcel, in files of the field."""
+
+Known = Annotated[
+    str | None, typer.Option(help="按当时所知：变更号、日期或时刻 / as known then: change number, date or time")
+]
+InForce = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="按哪一天有效的界线，默认今天 / lines in force on this day"),
+]
+
+
+Out = Annotated[
+    Path | None,
+    typer.Option(help="存档并把各种成果写到这个文件夹 / store the check and write its papers into this folder"),
+]
+
+
+@app.command("check")
+def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the command
+    file: Annotated[Path, typer.Argument(help="范围文件 / the footprint, in whatever file the surveyor sent")],
+    on: InForce = None,
+    known: Known = None,
+    activity: clauses.Kind = None,
+    new_construction: clauses.NewConstruction = None,
+    temporary: clauses.Temporary = None,
+    built: clauses.Built = None,
+    unbuilt: clauses.Unbuilt = False,
+    dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,
+    out: Out = None,
+    _json: asked.AsJson = False,
+) -> None:
+    """套合：一个范围与全部管控图层，涉及面积、条款和手续；初筛，不作为审批依据 / a footprint over every layer."""
+    proposal = clauses.proposed(activity, new_construction, temporary, clauses.built_on(built, unbuilt=unbuilt))
+    wanted = Asked(on.date() if on else asked.today(), proposal)
+    # One snapshot: the change number on the sheet is that of all the layers it was laid over.
+    engine = db.ready().execution_options(isolation_level="REPEATABLE READ")
+    with asked.moment(engine, known) as session:
+        checked = _checked(session, file, dataset, wanted)
+    if out and checked.parcels:
+        checked = stored.keep(checked, file)
+    say.answer_as(lambda: dumped(checked).decode(), *tables(checked))
+    if not checked.parcels:
+        raise typer.Exit(1)
+
+
+def _checked(session: Session, file: Path, dataset: str | None, wanted: Asked) -> Result:
+    box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
+    agreement = Agreement(declared_area().hm2, declared_area().share)
+    with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement) as reading:
+        sent = Received(shown(file.name, 200), *received(file), reading.opening)
+        found = list(parcels((row for batch in reading.batches for row in batch), named_by=NAMED_BY))
+    footprint = [one for one in found if isinstance(one, Parcel)]
+    portions = (footprint[start : start + _PORTION] for start in range(0, len(footprint), _PORTION))
+    sheets = [sheet for portion in portions for sheet in check(session, portion, on=wanted.on)]
+    return result(session, sent, wanted, sheets, [one for one in found if not isinstance(one, Parcel)])
