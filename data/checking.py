@@ -35,6 +35,8 @@ class Papers:
     """The size of files up to which they are kept."""
     parcels: int
     """In one document."""
+    features: int
+    """Touched ones listed of one parcel."""
     corners: int
     """In one parcel's table."""
     confirmed: bool

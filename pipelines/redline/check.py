@@ -22,7 +22,7 @@ from data import checking, facts
 from data.checking import SheetRow
 from geo.area import area
 from geo.crs import Floats, Shapes
-from geo.overlay import Ints, flatten, overlap
+from geo.overlay import Ints, counted_once, overlap
 from geo.reading import Row
 from geo.refusal import Note
 from layers.ground.layer import fields, layer_named
@@ -161,7 +161,7 @@ def _finding(row: SheetRow, met: Sequence[Any], ground: _Met) -> Finding:
     order = sorted(range(len(met)), key=lambda i: (_rank(classes[i], row), i))
     touches = tuple(_touch(met[i], row, classes[i], ground, i) for i in order)
     by_class: dict[str, float] = defaultdict(float)
-    for touch, m2 in zip(touches, own_m2(ground.ground[order], ground.m2[order]), strict=True):
+    for touch, m2 in zip(touches, counted_once(ground.ground[order], ground.m2[order]), strict=True):
         by_class[touch.cls] += float(m2)
     return Finding(row, True, sum(by_class.values(), 0.0), dict(by_class), touches, any(found.made_up for found in met))
 
@@ -169,16 +169,6 @@ def _finding(row: SheetRow, met: Sequence[Any], ground: _Met) -> Finding:
 def _touch(found: Any, row: SheetRow, cls: str, met: _Met, i: int) -> Touch:
     m2, ground = float(met.m2[i]), (met.ground[i], met.feature[i])
     return Touch(found.code, found.name or found.code, cls, m2, *ground, _kind(found, row), found.made_up)
-
-
-def own_m2(shapes: Shapes, m2: Floats) -> Floats:
-    """The m² that are left of each once all before it have taken their ground."""
-    left = flatten(shapes) if len(shapes) > 1 else shapes
-    fewer = np.array([now is not before for now, before in zip(left, shapes, strict=True)], dtype=bool)
-    own = m2.copy()
-    if fewer.any():
-        own[fewer] = area(left[fewer])
-    return own
 
 
 def _in_force(layer: type[Any], on: date) -> Sequence[ColumnElement[bool]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from math import cos, radians
 from typing import Any
 
 import numpy as np
@@ -23,17 +22,10 @@ from geo.refusal import Note
 from layers.ground.history import last_no, last_touch
 from layers.ground.layer import layer_named
 from pipelines.paper.sheet import result as told
+from pipelines.paper.sheet.frame import window
 from pipelines.paper.sheet.result import HM2, VERSION, Extent, Result
 from pipelines.redline.check import Finding, Sheet, Touch, kinds_of, system_of
 from pipelines.redline.rules import Applied, Case, Proposal, applicable
-
-_MARGIN = 0.35
-"""What is drawn on each side of a parcel, as a share of its extent."""
-_ASPECT = 1.5
-"""Width of what is drawn over its height."""
-_LEAST_M = 60.0
-"""The least height of what is drawn, in metres."""
-_M_PER_DEGREE = 111_320.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +65,7 @@ def result(
         files=received.files,
         crs=opening.crs_name,
         crs_stated=opening.crs_stated,
+        survey_plane=opening.survey_epsg,
         plane=asked.plane or _plane(opening, sheets),
         no=last_no(session),
         on=asked.on,
@@ -105,17 +98,17 @@ def _layers(session: Session) -> Iterator[told.LayerState]:
 
 def _parcel(sheet: Sheet, asked: Asked) -> told.Parcel:
     parcel = sheet.parcel
-    window = _window(parcel.shape.bounds)
+    frame = window(parcel.shape.bounds)
     return told.Parcel(
         number=parcel.number,
         name=shown(parcel.name, 200),
         survey_area_m2=parcel.survey_area_m2,
         area_m2=parcel.area_m2,
         bounds=parcel.shape.bounds,
-        window=window,
+        window=frame,
         townships=dict(sheet.townships),
         notes=_remarks(parcel.notes),
-        findings=tuple(_finding(finding, parcel.area_m2, window) for finding in sheet.findings),
+        findings=tuple(_finding(finding, parcel.area_m2, frame) for finding in sheet.findings),
         clauses=tuple(_applied(one) for one in _clauses(sheet, asked)),
         shape=parcel.shape,
     )
@@ -126,20 +119,9 @@ def _clauses(sheet: Sheet, asked: Asked) -> tuple[Applied, ...]:
     return applicable(Case(place, asked.on, sheet.zones, asked.proposal, sheet.unchecked))
 
 
-def _window(bounds: Extent) -> Extent:
-    """What is drawn about a parcel: its extent with a margin, of one shape whatever the parcel's."""
-    west, south, east, north = bounds
-    shrink = cos(radians((south + north) / 2))
-    wide, high = (east - west) * (1 + 2 * _MARGIN) * shrink, (north - south) * (1 + 2 * _MARGIN)
-    high = max(high, wide / _ASPECT, _LEAST_M / _M_PER_DEGREE)
-    half, up = high * _ASPECT / shrink / 2, high / 2
-    x, y = (west + east) / 2, (south + north) / 2
-    return x - half, y - up, x + half, y + up
-
-
-def _finding(finding: Finding, parcel_m2: float, window: Extent) -> told.Finding:
+def _finding(finding: Finding, parcel_m2: float, frame: Extent) -> told.Finding:
     row, named = finding.row, both(f"check_row.{finding.row.id}")
-    near = _near(np.array([touch.feature for touch in finding.touches], dtype=object), window)
+    near = _near(np.array([touch.feature for touch in finding.touches], dtype=object), frame)
     areas: Mapping[str, Any] = {"m2": None, "hm2": None, "share": None}
     if finding.loaded:
         areas = {"m2": finding.m2, "hm2": round(finding.m2 / HM2, 4), "share": finding.m2 / parcel_m2}
@@ -170,14 +152,14 @@ def _touched(touch: Touch, near: Any) -> told.Touched:
     )
 
 
-def _near(features: Shapes, window: Extent) -> Shapes:
-    """(n,) features as far as they lie in a window."""
+def _near(features: Shapes, frame: Extent) -> Shapes:
+    """(n,) features as far as they lie in a frame."""
     if not len(features):
         return features
-    frame = shapely.box(*window)
-    out = ~shapely.covered_by(shapely.box(*shapely.bounds(features).T), frame)
+    box = shapely.box(*frame)
+    out = ~shapely.covered_by(shapely.box(*shapely.bounds(features).T), box)
     near = features.copy()
-    near[out] = divide(features[out], np.full(int(out.sum()), frame, dtype=object))[0]
+    near[out] = divide(features[out], np.full(int(out.sum()), box, dtype=object))[0]
     return near
 
 

@@ -15,6 +15,7 @@ from data.texts import both
 from geo.area import area
 from geo.overlay import overlap
 from pipelines.paper.sheet import result as told
+from pipelines.paper.sheet.frame import window
 from pipelines.paper.sheet.result import HM2, Result, Stamp
 from tests.samples import square, strip
 
@@ -56,11 +57,19 @@ CLAUSE = told.Applied(
 
 
 def parcel(number: int, name: str, shape: MultiPolygon, findings: tuple[told.Finding, ...]) -> told.Parcel:
-    west, south, east, north = shape.bounds
-    window = (west - 0.001, south - 0.001, east + 0.001, north + 0.001)
     clauses = (CLAUSE,) if any(f.features for f in findings if f.id == "redline") else ()
     return told.Parcel(
-        number, name, m2(shape), m2(shape), shape.bounds, window, {"第0乡": m2(shape)}, (), findings, clauses, shape
+        number,
+        name,
+        m2(shape),
+        m2(shape),
+        shape.bounds,
+        window(shape.bounds),
+        {"第0乡": m2(shape)},
+        (),
+        findings,
+        clauses,
+        shape,
     )
 
 
@@ -73,7 +82,7 @@ def result(**more: Any) -> Result:
     made = Result(
         version=told.VERSION, stored=STAMP, county=Said("兴国县", "Xingguo"), file="范围.geojson", sha256=SHA256,
         files=(told.InputFile("范围.geojson", SHA256, 11),), crs="CGCS2000 / 3-degree Gauss-Kruger zone 39",
-        crs_stated=True, plane=4527, no=7, on=date(2026, 11, 24), made_up=False,
+        crs_stated=True, survey_plane=4490, plane=4527, no=7, on=date(2026, 11, 24), made_up=False,
         proposal=told.Proposed("linear-works", True, None, None, True, Said("新增建设用地", "new construction land")),
         notes=(told.Remark("file.encoding_wrong", "编码与所注不符", "not the encoding it states"),),
         layers=(told.LayerState("redlines", "生态保护红线", "red lines", 5, datetime(2026, 11, 20, tzinfo=UTC)),),

@@ -115,7 +115,9 @@ def _day(value: Any, at: str) -> date:
 
 
 def _moment(value: Any, at: str) -> datetime:
-    return _parsed(datetime.fromisoformat, value, at)
+    """A moment with its offset."""
+    moment = _parsed(datetime.fromisoformat, value, at)
+    return moment if moment.tzinfo else _refuse(at, str(value))
 
 
 def _parsed(read: Callable[[str], _T], value: Any, at: str) -> _T:

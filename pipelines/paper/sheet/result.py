@@ -14,6 +14,12 @@ from datetime import date, datetime
 from shapely.geometry.base import BaseGeometry
 
 from data.measuring import Said
+from geo.refusal import Refusal
+
+
+class PaperRefusal(Refusal):
+    """A paper that cannot be made."""
+
 
 VERSION = 1
 """Of the form that a result is stored in."""
@@ -194,6 +200,8 @@ class Result:
     files: tuple[InputFile, ...]
     crs: str
     crs_stated: bool
+    survey_plane: int
+    """EPSG code of that in which areas of record are computed."""
     plane: int
     """EPSG code of the plane in which coordinates are printed."""
     no: int
