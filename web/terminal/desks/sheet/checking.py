@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from data import facts
 from data.surveying import declared_area
 from geo import sandbox
-from geo.crs import Box
+from geo.crs import Box, zones
 from geo.declared import Agreement
 from geo.formats.values import shown
 from layers.ground import db
@@ -58,21 +58,37 @@ def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comman
     built: clauses.Built = None,
     unbuilt: clauses.Unbuilt = False,
     dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,
+    crs: Annotated[
+        int | None,
+        typer.Option(
+            help="成果坐标的投影带 EPSG 号，默认随文件 / zone of the papers' coordinates (default: the file's)"
+        ),
+    ] = None,
     out: Out = None,
     _json: asked.AsJson = False,
 ) -> None:
     """套合：一个范围与全部管控图层，涉及面积、条款和手续；初筛，不作为审批依据 / a footprint over every layer."""
     proposal = clauses.proposed(activity, new_construction, temporary, clauses.built_on(built, unbuilt=unbuilt))
-    wanted = Asked(on.date() if on else asked.today(), proposal)
+    wanted = Asked(on.date() if on else asked.today(), proposal, _plane(crs))
+    if out:
+        stored.folder_for(out)
     # One snapshot: the change number on the sheet is that of all the layers it was laid over.
     engine = db.ready().execution_options(isolation_level="REPEATABLE READ")
     with asked.moment(engine, known) as session:
         checked = _checked(session, file, dataset, wanted)
     if out and checked.parcels:
         checked = stored.keep(checked, file)
+        stored.write_papers(checked, out)
     say.answer_as(lambda: dumped(checked).decode(), *tables(checked))
     if not checked.parcels:
         raise typer.Exit(1)
+
+
+def _plane(crs: int | None) -> int | None:
+    """The zone that was typed. Raises TypedRefusal for what is no zone of CGCS2000."""
+    if crs is not None and crs not in zones():
+        raise asked.TypedRefusal("typed.plane", crs=crs)
+    return crs
 
 
 def _checked(session: Session, file: Path, dataset: str | None, wanted: Asked) -> Result:
