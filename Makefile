@@ -116,6 +116,8 @@ system:
 	if [ -z "$${DATABASE_URL:-}" ]; then
 	  need '$(has_postgis)' 'postgresql-15 postgresql-15-postgis-3' '数据库 / the database'
 	fi
+	need 'ls /usr/share/fonts/*/*/NotoSansCJK* /usr/share/fonts/*/*/NotoSerifCJK*' fonts-noto-cjk '成果文件中的汉字 / Chinese characters on papers'
+	need 'ls /usr/lib/*/libpangoft2-1.0.so.0 /usr/lib/*/libharfbuzz-subset.so.0' 'libpangoft2-1.0-0 libharfbuzz-subset0' '排版 PDF / to set PDF'
 	$(install_missing)
 
 system-test: system
@@ -123,7 +125,6 @@ system-test: system
 	need '$(has_postgis)' 'postgresql-15 postgresql-15-postgis-3' '测试私有数据库 / to test the private database'
 	need 'ls /usr/lib/*/libatomic.so.1' libatomic1 'playwright 自带的 Node / the Node that playwright brings'
 	need 'command -v chromium' chromium '在浏览器里看地图 / to see the map in a browser'
-	need 'ls /usr/share/fonts/*/*/NotoSansCJK*' fonts-noto-cjk '地图上的汉字 / Chinese characters on the map'
 	$(install_missing)
 
 has_postgis = ls /usr/share/postgresql/*/extension/postgis.control

@@ -85,3 +85,24 @@ def _limit() -> float:
 def _row(row: dict[str, Any]) -> SheetRow:
     border = Border(**row["border"]) if "border" in row else None
     return SheetRow(**row | {"border": border, "village": tuple(row.get("village", ()))})
+
+
+@dataclass(frozen=True)
+class Papers:
+    """What is kept of a check, and how much of it fits on paper."""
+
+    kept_bytes: int
+    """The size of files up to which they are kept."""
+    parcels: int
+    """In one document."""
+    features: int
+    """Touched ones listed of one parcel."""
+    corners: int
+    """In one parcel's table."""
+    confirmed: bool
+
+
+@cache
+def papers() -> Papers:
+    (row,) = standards("papers")
+    return Papers(**row)

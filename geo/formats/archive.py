@@ -58,13 +58,38 @@ def check(path: Path, bounds: Bounds) -> None:
         raise GeoRefusal("zip.broken", detail=shown(str(error), 200)) from error
 
 
-def _checked(archive: zipfile.ZipFile, bounds: Bounds) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
+def contents(path: Path, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
+    """The members of a zip as they stand in it, archives among them; nothing is written anywhere.
+
+    Raises GeoRefusal for what `unpack` refuses but archives in the archive, and for folders.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _checked(archive, bounds, nested=True)
+            for info in archive.infolist():
+                yield str(_name(info)), _content(archive, info)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, zlib.error) as error:
+        raise GeoRefusal("zip.broken", detail=shown(str(error), 200)) from error
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """A member, no longer than its entry says: what the entry says was held against the bounds."""
+    with archive.open(info) as packed:
+        content = packed.read(info.file_size + 1)
+    if len(content) > info.file_size:
+        raise GeoRefusal("zip.too_large", megabytes=len(content) // 1024**2, most=info.file_size // 1024**2)
+    return content
+
+
+def _checked(
+    archive: zipfile.ZipFile, bounds: Bounds, *, nested: bool = False
+) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
     infos = archive.infolist()
     if len(infos) > bounds.entries:
         raise GeoRefusal("zip.too_many", entries=len(infos), most=bounds.entries)
     entries = [(info, _name(info)) for info in infos if not info.is_dir()]
     for info, name in entries:
-        _check_entry(info, name)
+        _check_entry(info, name, nested=nested)
     unpacked = sum(info.file_size for info in infos)
     packed = sum(info.compress_size for info in infos) or 1
     if unpacked > bounds.unpacked_bytes:
@@ -86,7 +111,7 @@ def _name(info: zipfile.ZipInfo) -> PurePosixPath:
     return PurePosixPath(raw.replace("\\", "/"))
 
 
-def _check_entry(info: zipfile.ZipInfo, name: PurePosixPath) -> None:
+def _check_entry(info: zipfile.ZipInfo, name: PurePosixPath, *, nested: bool) -> None:
     said = shown(str(name))
     escapes = name.is_absolute() or ".." in name.parts or re.match(r"[A-Za-z]:", str(name))
     if escapes or not str(name).isprintable():
@@ -95,7 +120,7 @@ def _check_entry(info: zipfile.ZipInfo, name: PurePosixPath) -> None:
         raise GeoRefusal("zip.link", entry=said)
     if info.flag_bits & _ENCRYPTED:
         raise GeoRefusal("zip.password", entry=said)
-    if name.suffix.lower() in _PACKED:
+    if name.suffix.lower() in _PACKED and not nested:
         raise GeoRefusal("zip.nested", entry=said)
 
 

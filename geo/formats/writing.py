@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,13 @@ def write(records: Iterable[Record], path: Path, layout: Layout) -> int:
         count = writer(records, made, layout)
         os.replace(made, path)
     return count
+
+
+def write_package(layers: Iterable[tuple[Layout, Iterable[Record]]], path: Path, *, at: datetime) -> None:
+    """Write several layers to a new .gpkg that says it was written `at`: the same bytes for the same layers."""
+    with fiona.Env(OGR_CURRENT_DATE=at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")):
+        for layout, records in layers:
+            _write_geopackage(records, path, layout)
 
 
 def _write_shapefile(records: Iterable[Record], made: Path, layout: Layout) -> int:

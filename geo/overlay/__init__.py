@@ -6,6 +6,6 @@
 Shapes are valid polygons or multipolygons of one CRS in degrees; edges are straight in its coordinates.
 """
 
-from geo.overlay.cutting import Mask, Pieces, areal, broad, divide, flatten, overlap
+from geo.overlay.cutting import Mask, Pieces, areal, broad, counted_once, divide, flatten, overlap
 
-__all__ = ["Mask", "Pieces", "areal", "broad", "divide", "flatten", "overlap"]
+__all__ = ["Mask", "Pieces", "areal", "broad", "counted_once", "divide", "flatten", "overlap"]

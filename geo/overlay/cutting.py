@@ -14,7 +14,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import GeometryType
 
-from geo.crs import Shapes
+from geo.area import area
+from geo.crs import Floats, Shapes
 from geo.refusal import GeoRefusal
 from geo.rings import Ints
 
@@ -70,6 +71,16 @@ def flatten(shapes: Shapes) -> Shapes:
         losers, winners = second[turn == now], first[turn == now]
         left[losers] = divide(left[losers], shapes[winners])[1]
     return left
+
+
+def counted_once(shapes: Shapes, m2: Floats) -> Floats:
+    """(n,) shapes in order of precedence and their areas → (n,) m² of what is left of each, as flattened."""
+    left = flatten(shapes) if len(shapes) > 1 else shapes
+    fewer = np.array([now is not before for now, before in zip(left, shapes, strict=True)], dtype=bool)
+    own = m2.copy()
+    if fewer.any():
+        own[fewer] = area(left[fewer])
+    return own
 
 
 def divide(subjects: Shapes, zones: Shapes) -> tuple[Shapes, Shapes]:

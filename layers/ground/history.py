@@ -37,6 +37,21 @@ def last_no(session: Session | Connection) -> int:
     return int(session.scalar(seen) or 0)
 
 
+def last_touch(session: Session, layer: str) -> tuple[int, datetime | None]:
+    """The last change that this session sees of a layer, and when it was committed; 0 when there was none."""
+    found = session.execute(
+        text(f"""
+        select no, at from journal.changes c
+         where no <= journal.past_no()
+           and (exists (select from layers.{layer} where change = c.id)
+             or exists (select from journal.versions where change = c.id and layer = :layer))
+         order by no desc limit 1
+        """),  # noqa: S608 -- the name of a layer
+        {"layer": layer},
+    ).first()
+    return (found.no, found.at) if found else (0, None)
+
+
 def no_at(engine: Engine, moment: datetime) -> int:
     """The number of the last change committed by `moment`, which must carry its time zone and not lie ahead.
 

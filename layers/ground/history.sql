@@ -191,6 +191,20 @@ create or replace trigger stays before delete on records.stated
 create or replace trigger stays_whole before truncate on records.stated
   for each statement execute function journal.refuse('stated', 'Stated values are kept for ever.');
 
+-- A stored check, and the files that it was told of, stand as they were stored: papers with its number are in drawers.
+create or replace trigger stands before update on records.checks
+  for each row execute function journal.refuse('checks', 'A stored check is never rewritten: check the file again.');
+create or replace trigger stays before delete on records.checks
+  for each row execute function journal.refuse('checks', 'A stored check is never removed: papers bear its number.');
+create or replace trigger stays_whole before truncate on records.checks
+  for each statement execute function journal.refuse('checks', 'Stored checks are kept for ever.');
+create or replace trigger stands before update on records.kept_files
+  for each row execute function journal.refuse('kept_files', 'A kept file is never rewritten.');
+create or replace trigger stays before delete on records.kept_files
+  for each row execute function journal.refuse('kept_files', 'A kept file is never removed: stored checks rest on it.');
+create or replace trigger stays_whole before truncate on records.kept_files
+  for each statement execute function journal.refuse('kept_files', 'Kept files are kept for ever.');
+
 -- The moment that a session of the past reads at. Missing settings mean: everything that is known, on any day.
 create or replace function journal.past_no() returns bigint
 language sql stable parallel safe

@@ -1,7 +1,7 @@
 -- Three group roles; a login is made by the office that runs the database and granted one of them.
 --   qingshan_read     sees layers, past, journal and records
 --   qingshan_edit     also edits layers, from QGIS or psql, and may say why and from which day
---   qingshan_program  the program's own login: may name the person it has asked, keeps batches, stated values, inbox and cursors
+--   qingshan_program  the program's own login: may name the person it has asked, keeps batches, checks, stated values, inbox and cursors
 -- Idempotent: it is run again after every migration.
 
 do $$
@@ -33,5 +33,5 @@ grant insert (kind, effective_on, note) on journal.changes to qingshan_edit;
 grant insert (person, door, undoes) on journal.changes to qingshan_program;
 grant insert, update on journal.inbox, journal.cursors to qingshan_program;
 grant insert, update, delete on all tables in schema records to qingshan_program;
-revoke update, delete on records.stated from qingshan_program;
+revoke update, delete on records.stated, records.checks, records.kept_files from qingshan_program;
 grant usage on all sequences in schema records, journal to qingshan_program;

@@ -26,7 +26,7 @@ from geo.area import area
 from geo.borders import spans
 from geo.crs import Box, Floats, Shapes
 from geo.formats.values import shown
-from geo.overlay import broad, flatten, overlap
+from geo.overlay import broad, counted_once, overlap
 from geo.reading import Row
 from geo.refusal import Note
 from geo.rings import Ints
@@ -58,8 +58,12 @@ class Touch:
     name: str
     cls: str
     m2: float
+    piece: BaseGeometry
+    feature: BaseGeometry
+    """The whole of it."""
     kind: str = ""
     """Of a row that has kinds: the feature's."""
+    made_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,11 +172,12 @@ class _Met:
     """The features that one parcel meets: their places, the ground they share, and its m²."""
 
     zone: Ints
+    feature: Shapes
     ground: Shapes
     m2: Floats
 
 
-_NOTHING = _Met(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), np.empty(0))
+_NOTHING = _Met(np.empty(0, dtype=np.int64), np.empty(0, dtype=object), np.empty(0, dtype=object), np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -214,7 +219,8 @@ def _by_parcel(parcels: Shapes, features: Shapes) -> Iterator[_Met]:
     pieces = overlap(parcels, features)
     m2 = area(pieces.shape)
     for start, end in pairwise(np.searchsorted(pieces.subject, np.arange(len(parcels) + 1))):
-        yield _Met(pieces.zone[start:end], pieces.shape[start:end], m2[start:end])
+        zone = pieces.zone[start:end]
+        yield _Met(zone, features[zone], pieces.shape[start:end], m2[start:end])
 
 
 def _found(row: SheetRow, features: Features, zones: Sequence[Zone], met: _Met) -> _Found:
@@ -226,13 +232,11 @@ def _found(row: SheetRow, features: Features, zones: Sequence[Zone], met: _Met) 
 def _finding(row: SheetRow, met: Sequence[Any], zones: Sequence[Zone], ground: _Met) -> Finding:
     """What one parcel meets, in order of precedence: of two on the same ground the first has it."""
     order = sorted(range(len(met)), key=lambda i: (_rank(zones[i].cls, row), i))
-    touches = tuple(
-        Touch(met[i].code, met[i].name or met[i].code, zones[i].cls, float(ground.m2[i]), zones[i].kind) for i in order
-    )
+    touches = tuple(_touch(met[i], zones[i], ground, i) for i in order)
     by_class: dict[str, float] = defaultdict(float)
-    for touch, m2 in zip(touches, _own(ground.ground[order], ground.m2[order]), strict=True):
+    for touch, m2 in zip(touches, counted_once(ground.ground[order], ground.m2[order]), strict=True):
         by_class[touch.cls] += float(m2)
-    return Finding(row, True, sum(by_class.values()), dict(by_class), touches, any(found.made_up for found in met))
+    return Finding(row, True, sum(by_class.values(), 0.0), dict(by_class), touches, any(found.made_up for found in met))
 
 
 def _spanned(
@@ -277,14 +281,9 @@ def _villages(found: Sequence[_Found]) -> Villages:
     return Villages()
 
 
-def _own(shapes: Shapes, m2: Floats) -> Floats:
-    """The m² that are left of each once all before it have taken their ground."""
-    left = flatten(shapes) if len(shapes) > 1 else shapes
-    fewer = np.array([now is not before for now, before in zip(left, shapes, strict=True)], dtype=bool)
-    own = m2.copy()
-    if fewer.any():
-        own[fewer] = area(left[fewer])
-    return own
+def _touch(found: Any, zone: Zone, met: _Met, i: int) -> Touch:
+    m2, ground = float(met.m2[i]), (met.ground[i], met.feature[i])
+    return Touch(found.code, found.name or found.code, zone.cls, m2, *ground, zone.kind, found.made_up)
 
 
 def in_force(layer: type[Any], on: date) -> Sequence[ColumnElement[bool]]:

@@ -51,7 +51,8 @@ def test_a_sheet_tells_every_control_layer_in_order(county: Engine, footprint: P
     assert [row["id"] for row in first["findings"]][:3] == ["redline", "protected-area", "farmland"]
     assert rows["redline"]["share"] == pytest.approx(0.5, abs=1e-6)
     assert rows["urban"]["share"] == pytest.approx(0.25, abs=1e-6)
-    assert rows["farmland"] == {"id": "farmland", "zh": "永久基本农田", "checked": False}
+    assert (rows["farmland"]["zh"], rows["farmland"]["checked"]) == ("永久基本农田", False)
+    assert (rows["farmland"]["m2"], rows["farmland"]["features"]) == (None, [])
     assert {row["id"]: row for row in second["findings"]}["redline"]["m2"] == 0
     assert (first["name"], list(first["townships"])) == ("一号地", ["第0乡"])
     assert [(r["parcel"], r["id"]) for r in told["refused"]] == [(3, "check.no_area")]
@@ -312,3 +313,45 @@ def test_a_survey_txt_is_checked_with_the_area_of_the_standard_and_a_declared_pl
     assert parcel["survey_area_m2"] == pytest.approx(453_482.7897, abs=0.01)
     assert parcel["name"] == "测试图斑1"
     assert "area.declared_is_plane" in [note["id"] for note in parcel["notes"]]
+
+
+def test_a_check_that_is_stored_is_listed_and_shown_again_as_it_was(
+    county: Engine, footprint: Path, tmp_path: Path, qingshan: Any, asked: Any
+) -> None:
+    first = qingshan("check", str(footprint), "--out", str(tmp_path / "out"), "--json")
+    with Session(county) as session, session.begin():
+        apply(session, [feature("redlines", 2, strip(2, 1))], occasion())
+
+    again = qingshan("checks", "show", "1", "--json")
+
+    assert first.returncode == again.returncode == 0, first.stderr + again.stderr
+    assert again.stdout == first.stdout
+    told = json.loads(again.stdout)
+    assert (told["stored"]["number"], told["no"], told["files"][0]["kept"]) == (1, 1, True)
+    (listed,) = asked("checks", "list")["checks"]
+    assert (listed["number"], listed["file_name"], listed["sha256"]) == (1, "范围.geojson", told["sha256"])
+
+
+def test_a_check_without_out_is_not_stored_and_an_unknown_number_is_refused(
+    county: Engine, footprint: Path, qingshan: Any, asked: Any
+) -> None:
+    assert asked("check", str(footprint))["stored"] is None
+
+    refused = qingshan("checks", "show", "1")
+
+    assert asked("checks", "list") == {"checks": []}
+    assert refused.returncode == 1
+    assert "第 1 号" in refused.stderr
+
+
+def test_the_layers_are_told_as_they_were_with_their_last_change(county: Engine, footprint: Path, asked: Any) -> None:
+    with Session(county) as session, session.begin():
+        apply(session, [feature("redlines", 2, strip(2, 1))], occasion())
+
+    def known(*words: str) -> dict[str, int]:
+        return {layer["id"]: layer["no"] for layer in asked("check", str(footprint), *words)["layers"]}
+
+    assert {name: known()[name] for name in ("redlines", "controls", "plots")} == {
+        "redlines": 2, "controls": 1, "plots": 0,
+    }  # fmt: skip
+    assert known("--known", "1")["redlines"] == 1

@@ -16,9 +16,6 @@ from geo.refusal import Refusal
 from web.terminal import say
 from web.terminal.asked import DoorRefusal, TypedRefusal
 from web.terminal.desks import (
-    avoiding,
-    checking,
-    clauses,
     database,
     demonstration,
     explaining,
@@ -30,6 +27,7 @@ from web.terminal.desks import (
     rates,
     stating,
 )
+from web.terminal.desks.sheet import avoiding, checking, clauses, stored
 from web.terminal.say import Tongue
 
 app = typer.Typer(
@@ -40,20 +38,8 @@ app = typer.Typer(
 )
 
 
-for desk in (
-    demonstration,
-    checking,
-    avoiding,
-    clauses,
-    rates,
-    explaining,
-    progress,
-    plan,
-    stating,
-    maps,
-    files,
-    journal,
-):
+_SHEET = (checking, stored, avoiding, clauses)
+for desk in (demonstration, *_SHEET, rates, explaining, progress, plan, stating, maps, files, journal):
     app.add_typer(desk.app)
 app.add_typer(database.app, name="db")
 

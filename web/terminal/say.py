@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from enum import StrEnum
 from typing import Any
@@ -87,6 +87,14 @@ def answer(value: Any, *tables: RenderableType) -> None:
             out.print_json(said)
         else:
             out.file.write(f"{said}\n")  # colour is for eyes, and takes a minute at 30 MB
+    else:
+        out.print(*tables, sep="\n")
+
+
+def answer_as(form: Callable[[], str], *tables: RenderableType) -> None:
+    """Give an answer that has a form of its own as JSON: that, byte for byte, when asked for, else the tables."""
+    if voice.as_json:
+        out.file.write(form())
     else:
         out.print(*tables, sep="\n")
 

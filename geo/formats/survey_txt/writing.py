@@ -72,7 +72,7 @@ def _parcel(row: int, attributes: dict[str, Scalar], shape: BaseGeometry | None,
         raise GeoRefusal("write.no_shape", row=row)
     exact = shapely.transform(shape, lambda xy: np.round(xy, _DECIMALS))
     figure = _FIGURES[shape.geom_type.removeprefix("Multi")]
-    runs = list(_runs(exact))
+    runs = list(rings(exact))
     if figure == "面" and any(len(np.unique(run, axis=0)) < 3 for run in runs):
         raise GeoRefusal("write.too_small", row=row)
     area = f"{survey_area(np.array([exact], dtype=object), epsg=epsg)[0] / _M2_PER_HM2:.4f}" if figure == "面" else ""
@@ -88,7 +88,7 @@ def _parcel(row: int, attributes: dict[str, Scalar], shape: BaseGeometry | None,
             number += not back
 
 
-def _runs(shape: BaseGeometry) -> Iterator[Floats]:
+def rings(shape: BaseGeometry) -> Iterator[Floats]:
     """The rings, lines or points of a shape, each (n, 2); rings turned and begun as the field has them."""
     for part in shapely.get_parts(shape):
         if isinstance(part, shapely.Polygon):

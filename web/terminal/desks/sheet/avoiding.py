@@ -29,11 +29,12 @@ from geo.formats.writing import Layout, write
 from geo.refusal import Note
 from layers.ground import db
 from layers.ground.history import last_no
+from pipelines.paper.sheet.result import HM2
 from pipelines.redline.avoid import Alternative, Comparison, Subject, Wish, compare, subjects
 from pipelines.redline.check import Sheet
 from pipelines.redline.ways import Way
 from web.terminal import asked, say
-from web.terminal.desks.checking import HM2, NAMED_BY, InForce, Known
+from web.terminal.desks.sheet.checking import NAMED_BY, InForce, Known
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -11,12 +11,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from data import facts, ruling
+from data import ruling
 from data.measuring import Said
-from data.ruling import ActivityList, Document
-from data.texts import Lang, both, text
-from pipelines.redline.check import Finding, Sheet, kinds_of, system_of
-from pipelines.redline.rules import Applied, Case, Proposal, Zone, applicable
+from data.ruling import ActivityList
+from data.texts import text
+from pipelines.paper.sheet.result import Applied, Finding, Parcel, Proposed, Result, Spot
+from pipelines.redline.rules import Proposal
 from web.terminal import asked, say
 
 app = typer.Typer(no_args_is_help=True)
@@ -90,61 +90,51 @@ def built_on(built: datetime | None, *, unbuilt: bool) -> date | None:
     return ruling.UNBUILT if unbuilt else built.date() if built else None
 
 
-def applied(sheet: Sheet, proposal: Proposal, on: date) -> tuple[Applied, ...]:
-    """The clauses that a sheet's findings lead to in the county on a day."""
-    case = Case(facts.county().province_en, on, sheet.zones, proposal, sheet.unchecked, sheet.meeting, sheet.close)
-    return applicable(case)
-
-
-def table(sheet: Sheet, proposal: Proposal, on: date) -> Table:
+def table(parcel: Parcel, checked: Result) -> Table:
     """A row for each clause: what leads to it, the paper, who issues it at which step, and its source."""
     headings = {say.label("涉及", "touched"): False, say.label("适用条款", "clause"): False}
     headings |= {say.label("需办手续", "paper"): False, say.label("出具单位", "issued by"): False}
     headings |= {say.label("环节", "step"): False, say.label("来源", "source"): False}
-    findings = {finding.row.id: finding for finding in sheet.findings}
-    rows = [_row(one, findings[one.clause.when.row]) for one in applied(sheet, proposal, on)]
-    made_up = say.made_up(any(finding.made_up for finding in sheet.findings))
-    title = say.spoken("clauses.title", name=escape(sheet.parcel.name), on=on, **made_up)
-    drawn = say.table(title, headings, rows)
+    findings = {finding.id: finding for finding in parcel.findings}
+    rows = [_row(one, findings[one.zones[0].row]) for one in parcel.clauses]
+    named = {"name": escape(parcel.name), "on": checked.on, **say.made_up(parcel.made_up)}
+    drawn = say.table(say.spoken("clauses.title", **named), headings, rows)
     drawn.show_lines = True
-    return say.below(drawn, "\n".join(_foot(sheet, proposal, rows)))
+    return say.below(drawn, "\n".join(_foot(parcel, checked.proposal)))
 
 
 def _row(one: Applied, finding: Finding) -> Sequence[str]:
-    clause = one.clause
-    lines = [escape(say.named(clause.zh, clause.en)), *_questions(one)]
-    papers = (_said(said) for said in (clause.paper, clause.issuer, clause.step))
-    return _touched(one.zones, finding), "\n".join(lines), *papers, _source(clause.document)
+    lines = [escape(say.named(one.zh, one.en)), *_questions(one)]
+    papers = (_said(said) for said in (one.paper, one.issuer, one.step))
+    return _touched(one.zones, finding), "\n".join(lines), *papers, _source(one)
 
 
 def _questions(one: Applied) -> Iterator[str]:
     if one.open:
         for lang in say.voice.langs:
-            asked_for = ("；" if lang == "zh" else "; ").join(text(f"question.{name}", lang) for name in one.open)
+            asked_for = ("；" if lang == "zh" else "; ").join(getattr(question, lang) for question in one.open)
             yield f"[yellow]{escape(text('clauses.open', lang, {'asked': asked_for}))}[/]"
 
 
-def _touched(zones: Sequence[Zone], finding: Finding) -> str:
+def _touched(zones: Sequence[Spot], finding: Finding) -> str:
     """The row's name, and below it the classes and kinds that lead to a clause."""
-    classes, kinds = system_of(finding.row), kinds_of(finding.row)
-    told = [_named(kinds, zone.kind) for zone in zones] + [_named(classes, zone.cls) for zone in zones]
-    name = say.named(*(text(f"check_row.{finding.row.id}", lang) for lang in ("zh", "en")))
-    return "\n".join([name, *(f"  {one}" for one in dict.fromkeys(told) if one)])
+    told = [_named(finding.kinds, zone.kind) for zone in zones] + [_named(finding.classes, zone.cls) for zone in zones]
+    return "\n".join([say.named(finding.zh, finding.en), *(f"  {one}" for one in dict.fromkeys(told) if one)])
 
 
-def _named(system: facts.CodeSystem | None, value: str) -> str:
-    code = system.codes.get(value) if system else None
-    return say.label(code.zh, code.en) if code else value
+def _named(names: Mapping[str, Said], value: str) -> str:
+    said = names.get(value)
+    return say.label(said.zh, said.en) if said else escape(value)
 
 
 def _said(said: Said | None) -> str:
     return escape(say.named(said.zh, said.en)) if said else "—"
 
 
-def _source(document: Document) -> str:
-    words = f"{document.source} {document.clause or ''}".strip()
-    note = [say.named(document.note.zh, document.note.en)] if document.note else []
-    return _marked("\n".join([words, *note]), confirmed=document.confirmed)
+def _source(one: Applied) -> str:
+    words = f"{one.source} {one.clause or ''}".strip()
+    note = [say.named(one.note.zh, one.note.en)] if one.note else []
+    return _marked("\n".join([words, *note]), confirmed=one.confirmed)
 
 
 def _marked(words: str, *, confirmed: bool) -> str:
@@ -152,57 +142,18 @@ def _marked(words: str, *, confirmed: bool) -> str:
     return escape(words if confirmed else f"{words}\n{say.phrase('clauses.unconfirmed')}")
 
 
-def _foot(sheet: Sheet, proposal: Proposal, rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _foot(parcel: Parcel, proposal: Proposed) -> Iterator[str]:
     for lang in say.voice.langs:
-        comma = "，" if lang == "zh" else ", "
-        yield text("clauses.said", lang, {"said": comma.join(_stated(proposal, lang))})
-    if None in asdict(proposal).values():
+        yield escape(text("clauses.said", lang, {"said": getattr(proposal.said, lang)}))
+    if None in (proposal.activity, proposal.new_construction, proposal.temporary) or not (
+        proposal.built_on or proposal.unbuilt
+    ):
         yield escape(say.spoken("clauses.ask"))
-    if not rows:
+    if not parcel.clauses:
         yield say.spoken("clauses.none")
-    if sheet.unchecked:
+    unchecked = [finding for finding in parcel.findings if not finding.checked]
+    if unchecked:
         for lang in say.voice.langs:
-            names = [text(f"check_row.{f.row.id}", lang) for f in sheet.findings if not f.loaded]
-            yield text("clauses.not_checked", lang, {"rows": ("、" if lang == "zh" else ", ").join(names)})
+            rows = ("、" if lang == "zh" else ", ").join(getattr(finding, lang) for finding in unchecked)
+            yield text("clauses.not_checked", lang, {"rows": rows})
     yield escape(say.spoken("clauses.unconfirmed_note"))
-
-
-def _stated(proposal: Proposal, lang: Lang) -> Iterator[str]:
-    named = ruling.activities().get(proposal.activity or "")
-    ids = {None: "no_activity", ruling.UNLISTED: "unlisted"}
-    yield text(f"clause_said.{ids.get(proposal.activity, 'activity')}", lang, {"activity": named.id if named else ""})
-    for name in ("new_construction", "temporary"):
-        state = {True: "", False: "no_", None: "unknown_"}[getattr(proposal, name)]
-        yield text(f"clause_said.{state}{name}", lang)
-    built = {None: "unknown_built", ruling.UNBUILT: "unbuilt"}.get(proposal.built_on, "built")
-    yield text(f"clause_said.{built}", lang, {"on": proposal.built_on})
-
-
-def proposal_plainly(proposal: Proposal) -> Mapping[str, Any]:
-    """What was said of a proposal, for programs: null where nothing was said."""
-    unbuilt = proposal.built_on == ruling.UNBUILT
-    return {**asdict(proposal), "built_on": None if unbuilt else proposal.built_on, "unbuilt": unbuilt}
-
-
-def plainly(sheet: Sheet, proposal: Proposal, on: date) -> list[dict[str, Any]]:
-    """The clauses for programs, each with the zones that lead to it and its open questions."""
-    return [_clause_plainly(one) for one in applied(sheet, proposal, on)]
-
-
-def _clause_plainly(one: Applied) -> dict[str, Any]:
-    clause = one.clause
-    said = {name: asdict(said) if said else None for name, said in _papers(one).items()}
-    return {
-        "id": clause.id,
-        "zh": clause.zh,
-        "en": clause.en,
-        "applies": not one.open,
-        "open": [{"id": name, **both(f"question.{name}")} for name in one.open],
-        "zones": [asdict(zone) for zone in one.zones],
-        **said,
-        **asdict(clause.document),
-    }
-
-
-def _papers(one: Applied) -> Mapping[str, Said | None]:
-    return {"paper": one.clause.paper, "issuer": one.clause.issuer, "step": one.clause.step}

@@ -1,0 +1,113 @@
+"""The desk of the check: any surveyor's file over all control layers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.orm import Session
+
+from data import checking, facts
+from data.surveying import declared_area
+from geo import sandbox
+from geo.crs import Box, zones
+from geo.declared import Agreement
+from geo.formats.values import shown
+from layers.ground import db
+from pipelines.paper.sheet.form import dumped
+from pipelines.paper.sheet.result import Result
+from pipelines.redline.check import Parcel, check, parcels
+from pipelines.redline.keeping import received
+from pipelines.redline.result import Asked, Received, result
+from pipelines.redline.shift import suspected
+from web.terminal import asked, say
+from web.terminal.desks.sheet import clauses, stored
+from web.terminal.desks.sheet.tables import tables
+
+app = typer.Typer(no_args_is_help=True)
+
+_PORTION = 500
+"""Parcels that are laid over the layers together."""
+NAMED_BY = ("地块名称", "DKMC", "XMMC", "name", "NAME", "MC")
+"""Attributes that name a parcel, in files of the field."""
+
+Known = Annotated[
+    str | None, typer.Option(help="按当时所知：变更号、日期或时刻 / as known then: change number, date or time")
+]
+InForce = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="按哪一天有效的界线，默认今天 / lines in force on this day"),
+]
+Surveyed = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WAY", help=f"范围的测量方式 / how the footprint was surveyed: {', '.join(checking.survey_ways())}"
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="存档并把各种成果写到这个文件夹 / store the check and write its papers into this folder"),
+]
+
+
+@app.command("check")
+def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the command
+    file: Annotated[Path, typer.Argument(help="范围文件，或 - 粘贴坐标 / the footprint, or - to paste")],
+    on: InForce = None,
+    known: Known = None,
+    surveyed: Surveyed = None,
+    activity: clauses.Kind = None,
+    new_construction: clauses.NewConstruction = None,
+    temporary: clauses.Temporary = None,
+    built: clauses.Built = None,
+    unbuilt: clauses.Unbuilt = False,
+    dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,
+    crs: Annotated[
+        int | None,
+        typer.Option(
+            help="成果坐标的投影带 EPSG 号，默认随文件 / zone of the papers' coordinates (default: the file's)"
+        ),
+    ] = None,
+    out: Out = None,
+    gcj02: asked.Gcj02 = False,
+    _json: asked.AsJson = False,
+) -> None:
+    """套合：一个范围与全部管控图层，涉及面积、条款和手续；初筛，不作为审批依据 / a footprint over every layer."""
+    proposal = clauses.proposed(activity, new_construction, temporary, clauses.built_on(built, unbuilt=unbuilt))
+    way = checking.survey_way(surveyed) if surveyed else None
+    wanted = Asked(on.date() if on else asked.today(), proposal, _plane(crs), way)
+    if out:
+        stored.folder_for(out)
+    # One snapshot: the change number on the sheet is that of all the layers it was laid over.
+    engine = db.ready().execution_options(isolation_level="REPEATABLE READ")
+    with asked.sent(file) as path:
+        with asked.moment(engine, known) as session:
+            checked = _checked(session, path, dataset, wanted, gcj02=gcj02)
+        if out and checked.parcels:
+            checked = stored.keep(checked, path)
+            stored.write_papers(checked, out)
+    say.answer_as(lambda: dumped(checked).decode(), *tables(checked))
+    if not checked.parcels:
+        raise typer.Exit(1)
+
+
+def _plane(crs: int | None) -> int | None:
+    """The zone that was typed. Raises TypedRefusal for what is no zone of CGCS2000."""
+    if crs is not None and crs not in zones():
+        raise asked.TypedRefusal("typed.plane", crs=crs)
+    return crs
+
+
+def _checked(session: Session, file: Path, dataset: str | None, wanted: Asked, *, gcj02: bool) -> Result:
+    box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
+    agreement = Agreement(declared_area().hm2, declared_area().share)
+    with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement, gcj02=gcj02) as reading:
+        found = list(parcels((row for batch in reading.batches for row in batch), named_by=NAMED_BY))
+    footprint = [one for one in found if isinstance(one, Parcel)]
+    opening = suspected(session, reading.opening, [parcel.shape for parcel in footprint])
+    sent = Received(shown(file.name, 200), *received(file), opening)
+    portions = (footprint[start : start + _PORTION] for start in range(0, len(footprint), _PORTION))
+    sheets = [sheet for portion in portions for sheet in check(session, portion, on=wanted.on, way=wanted.way)]
+    return result(session, sent, wanted, sheets, [one for one in found if not isinstance(one, Parcel)])
