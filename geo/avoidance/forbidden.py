@@ -48,7 +48,7 @@ def least_vector(
     """The shortest (2,) vector, up to `within_m`, that takes the interior of `moved` off `blocked`; None without one.
 
     It is 0 when they are apart. unlike: vectors from whose directions it must be 85° off. Exact where pairs of edges
-    are few; where outlines stood for the shapes, it is the least beside the best of the outlines.
+    are few; else, by outlines that stand for the shapes, the least beside the best of these.
     """
     if not shapely.intersects(moved, blocked):
         return np.zeros(2)

@@ -123,7 +123,7 @@ def test_the_village_is_told_by_name_and_code_with_what_it_rests_on(
     assert "所在村：背街居委会（360732100005）（据土地利用现状所填编号" in shown
     assert "所在村：不详" in shown
     first, second = told["parcels"]
-    assert [(one["name"], one["by"]) for one in first["villages"]] == [("背街居委会", "land-class")]
+    assert [(one["name"], one["row"]) for one in first["villages"]] == [("背街居委会", "land-class")]
     assert second["villages"] == []
 
 
