@@ -69,8 +69,19 @@ def test_a_text_without_coordinates_is_refused_as_such(tmp_path: Path, text: str
         "(" * 100_000,
         "[" * 100_000 + "115.3,26.3",
         "POINT(" * 20_000,
+        "115.3,26.3;115.31,26.3;115.31,26.31\n" * 1_000,
     ],
-    ids=["positions", "WKT", "in WKT", "EWKT", "angle", "brackets", "square brackets", "WKT in WKT"],
+    ids=[
+        "positions",
+        "WKT",
+        "in WKT",
+        "EWKT",
+        "angle",
+        "brackets",
+        "square brackets",
+        "WKT in WKT",
+        "one ring a thousand times",
+    ],
 )
 def test_a_text_made_to_be_slow_is_answered_in_time(tmp_path: Path, text: str) -> None:
     path = written(tmp_path / "a.txt", text, "utf-8")
