@@ -50,14 +50,15 @@ def _nested(filled: Shapes) -> NDArray[np.int64]:
     inner, outer = inner[inner > outer], outer[inner > outer]
     shapely.prepare(filled)
     x, y = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(filled), 0))[inner].T
-    lies = shapely.contains_xy(filled[outer], x, y)
+    _, ring = np.unique(shapely.to_wkb(shapely.normalize(filled)), return_inverse=True)
+    lies = shapely.contains_xy(filled[outer], x, y) | (ring[inner] == ring[outer])  # Equal rings, of which may be many.
     for n in np.flatnonzero(~lies & shapely.intersects_xy(filled[outer], x, y)):
         lies[n] = _lies_in(filled[inner[n]], filled[outer[n]])
     return np.array([inner[lies], outer[lies]], dtype=np.int64)
 
 
 def _lies_in(ring: shapely.Polygon, other: shapely.Polygon) -> bool:
-    """Of rings that touch, by vertices and middles of edges: one of these is off the border, or the rings are equal."""
+    """Of rings that touch, by vertices and middles of edges: one of these is off the border, or the rings are alike."""
     xy = shapely.get_coordinates(ring)
     x, y = np.concatenate([xy, (xy[1:] + xy[:-1]) / 2]).T
     if shapely.contains_xy(other, x, y).any():

@@ -72,6 +72,7 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
 
 def _divided(row: int, text: str) -> Iterator[Line]:
     """A line as the cells of one position, or of as many as it holds."""
+    text = " ".join(text.split())  # First, for the patterns look ahead over blanks.
     text = _LABEL.sub("", _WITHIN_ANGLE.sub("", text))
     text = _BETWEEN_BRACKETS.sub(";", text).strip(_EDGES)
     yield from (Line(row, cells) for cells in _positions(text) or [tuple(_CELLS.split(text))])

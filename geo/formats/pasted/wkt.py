@@ -24,7 +24,7 @@ _BETWEEN = " \t\r\n;；,，。\ufeff"
 
 
 def begins(text: str) -> bool:
-    return _BEGINS.match(text.lstrip("\ufeff \t\r\n")) is not None
+    return _BEGINS.match(" ".join(text.lstrip("\ufeff").split())) is not None
 
 
 @contextmanager

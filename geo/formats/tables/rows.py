@@ -15,7 +15,7 @@ from geo.formats.tables.positions import Fault, position
 from geo.formats.values import Bounds, Feature, shown
 from geo.refusal import Note
 
-EWKT = re.compile(r"\s*SRID\s*=\s*(\d+)\s*;", re.IGNORECASE)
+EWKT = re.compile(r"SRID\s*=\s*(\d+)\s*;", re.IGNORECASE)
 
 
 def features(lines: Iterator[Line], layout: Layout, bounds: Bounds) -> Iterator[Feature]:

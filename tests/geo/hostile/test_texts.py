@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from data.texts import text as worded
+from geo.refusal import GeoRefusal
 from geo.sandbox import Bounds, Limits
 from tests.geo.craft import boxed, refused, zipped
 from tests.geo.formats.survey_txt import EXAMPLE, HEADER, OUTER, PARCEL, written
 from tests.geo.hostile.making import circle
+
+BLANKS = " " * 1_000_000
 
 pytestmark = pytest.mark.usefixtures("in_under_five_seconds_with_nothing_left")
 
@@ -53,6 +56,43 @@ def test_another_kind_of_file_renamed_txt_is_refused(tmp_path: Path, head: bytes
 )
 def test_a_text_without_coordinates_is_refused_as_such(tmp_path: Path, text: str) -> None:
     assert refused(written(tmp_path / "a.txt", text)).id == "survey_txt.nothing"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"115.3{BLANKS}26.3\n115.31 26.3\n115.31 26.31\n",
+        f"POINT{BLANKS}x",
+        f"POINT (115.3{BLANKS}26.3)",
+        f"SRID=4490;{BLANKS}POINT (115.3 26.3)",
+        f"115°{BLANKS}x",
+        "(" * 100_000,
+        "[" * 100_000 + "115.3,26.3",
+        "POINT(" * 20_000,
+        "115.3,26.3;115.31,26.3;115.31,26.31\n" * 1_000,
+    ],
+    ids=[
+        "positions",
+        "WKT",
+        "in WKT",
+        "EWKT",
+        "angle",
+        "brackets",
+        "square brackets",
+        "WKT in WKT",
+        "one ring a thousand times",
+    ],
+)
+def test_a_text_made_to_be_slow_is_answered_in_time(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path / "a.txt", text, "utf-8")
+
+    try:
+        said = "read" if boxed(path)[1] else "nothing"
+    except GeoRefusal as refusal:
+        said = refusal.id
+
+    assert said != "nothing"
+    assert not said.startswith("sandbox.")
 
 
 def test_a_parcel_just_within_the_bound_is_read_within_the_memory(tmp_path: Path) -> None:
