@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -135,8 +136,8 @@ def test_a_manifest_that_was_made_to_fit_hides_nothing(
 
 
 def doctored(change: Callable[[Result], Result]) -> bytes:
-    """A pack made anew, manifest and papers too, of a result that was changed."""
-    return pack_of(change(sound()))
+    """A pack made anew, manifest too, of a result that was changed; numbers are looked at before papers."""
+    return packed(change(sound()), {}, {SHA256: CONTENT})
 
 
 def with_red(told: Result, **more: Any) -> Result:
@@ -174,6 +175,16 @@ def test_a_number_that_the_shapes_do_not_give_is_named_though_all_else_was_made_
 
     assert refusal.id == "pack.area"
     assert str(refusal.values["at"]).endswith(at)
+
+
+def test_a_shape_that_crosses_itself_is_refused_before_anything_is_counted(verified: Callable[[bytes], Any]) -> None:
+    bow_tie = shapely.MultiPolygon(
+        [shapely.Polygon([(115.35, 26.33), (115.36, 26.34), (115.36, 26.33), (115.35, 26.34)])]
+    )
+
+    refusal = refused(verified, doctored(lambda r: replace(r, parcels=(replace(r.parcels[0], shape=bow_tie),))))
+
+    assert refusal.values == {"at": "$.parcels", "reason": "一号地"}
 
 
 def test_papers_of_other_versions_are_held_against_their_hashes_and_said_not_to_be_compared(

@@ -123,6 +123,7 @@ def test_the_pdf_says_areas_clauses_hashes_layers_and_corners(made_up: Result, m
     assert "赣自然资〔2022〕1号第三条〔未核实〕" in told
     assert "待明确：是否临时用地未说明" in told
     assert "省人民政府" in told
+    assert "2000国家大地坐标系，3度带第39带，中央经线117°" in told
     assert made_up.sha256 in told
     assert hashlib.sha256(dumped(made_up)).hexdigest() in told
     assert "经办人（签字）" in told

@@ -21,8 +21,8 @@ from pipelines.paper.sheet.result import HM2, Extent, Finding, Parcel, Result
 
 _SAME, _SAME_M2, _SAME_DEGREES = 1e-9, 1e-6, 1e-9
 """How far what is counted on another machine may differ: as a share, in m², and in degrees."""
-_SURVEYED = 1e-6
-"""As much of an area of record: it was computed before its shape was moved to degrees."""
+_SURVEYED_M2 = 22.0
+"""m² for each degree of edge: the standard rounds corners to 0.1 mm, which moving to degrees and back may turn over."""
 _PLANES = DEGREES | set(zones())
 
 
@@ -48,17 +48,25 @@ def recount(result: Result) -> None:
     for parcel in result.parcels:
         if parcel.made_up and not result.made_up:
             raise ResultRefusal("result.unreadable", at="$.made_up", reason=parcel.name)
+        if not shapely.is_valid(_shapes(parcel)).all():
+            raise ResultRefusal("result.unreadable", at="$.parcels", reason=parcel.name)
         for one in _of_parcel(parcel, result.survey_plane):
             if not isclose(one.told, one.found, rel_tol=one.share, abs_tol=one.least):
                 at = f"{parcel.number} {parcel.name} {one.at}"
                 raise RecountRefusal("pack.area", at=at, told=one.told, found=one.found)
 
 
+def _shapes(parcel: Parcel) -> Shapes:
+    """All shapes of a parcel."""
+    features = [one for finding in parcel.findings for one in finding.features]
+    return _array([parcel.shape, *(one.piece for one in features), *(one.near for one in features)])
+
+
 def _of_parcel(parcel: Parcel, survey_plane: int) -> Iterator[_Count]:
     whole = float(area(_array([parcel.shape]))[0])
     surveyed = survey_area(from_storage(_array([parcel.shape]), survey_plane), epsg=survey_plane)
     yield _Count("m²", parcel.area_m2, whole)
-    yield _Count("TD/T 1055 m²", parcel.survey_area_m2, float(surveyed[0]), _SURVEYED)
+    yield _Count("TD/T 1055 m²", parcel.survey_area_m2, float(surveyed[0]), least=_SURVEYED_M2 * parcel.shape.length)
     yield from _of_extent("", parcel.bounds, parcel.shape.bounds)
     yield from _of_extent("□ ", parcel.window, window(parcel.bounds))
     for finding in parcel.findings:

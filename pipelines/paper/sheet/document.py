@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from data import checking
-from geo.crs import name_of
+from geo.crs import STORAGE, zones
 from pipelines.paper.sheet import tables
 from pipelines.paper.sheet.code import square_code
 from pipelines.paper.sheet.fonts import font_files
@@ -138,12 +138,13 @@ def _basics(result: Result, stamp: Stamp) -> Basics:
 def basics(result: Result) -> tuple[tuple[str, str], ...]:
     """What was checked, when, by whom and against what: names and values."""
     stamp = stamp_of(result)
+    crs = crs_of(result.epsg) or result.crs
     pairs = {
         "number": words("paper.numbered", number=stamp.number),
         "stored_at": f"{stamp.at:%Y-%m-%d %H:%M:%S}",
         "file": _file(result),
         "person": stamp.person,
-        "crs": result.crs if result.crs_stated else words("paper.crs_found", name=result.crs),
+        "crs": crs if result.crs_stated else words("paper.crs_found", name=crs),
         "on": result.on.isoformat(),
         "parcels": _count(result),
         "change": words("paper.as_of", no=result.no),
@@ -152,6 +153,17 @@ def basics(result: Result) -> tuple[tuple[str, str], ...]:
         "result_sha256": result_sha256(result),
     }
     return tuple((words(f"paper.{name}"), said) for name, said in pairs.items())
+
+
+def crs_of(epsg: int) -> str:
+    """A system of CGCS2000 as the field names it; empty for another."""
+    if epsg == STORAGE:
+        return words("paper.degrees")
+    if epsg not in zones():
+        return ""
+    zone = zones()[epsg]
+    number = zone.central_meridian // 3 if zone.width == 3 else (zone.central_meridian + 3) // 6
+    return words("paper.zone", width=zone.width, number=number, meridian=zone.central_meridian)
 
 
 def _file(result: Result) -> str:
@@ -225,7 +237,7 @@ def _corners(parcel: Parcel, plane: int) -> Iterator[Block]:
     if len(found.rows) > most:
         yield Lines((words("paper.corners_more", count=len(found.rows), most=most),), small=True)
         return
-    caption = words("paper.corners", crs=f"{name_of(plane)}，EPSG:{plane}")
+    caption = words("paper.corners", crs=crs_of(plane))
     yield _grid(caption, found, (10, 8, 21, 21, 20, 20))
 
 

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -128,10 +129,10 @@ def _parsed(read: Callable[[str], _T], value: Any, at: str) -> _T:
 
 
 def _shape(value: Any, at: str) -> BaseGeometry:
-    """A valid polygon or multipolygon."""
+    """A polygon or multipolygon of finite coordinates; whether it is valid is for who counts with it."""
     try:
         shape = shapely.geometry.shape(_of(dict, value, at))
-        if shape.geom_type in ("Polygon", "MultiPolygon") and bool(shapely.is_valid(shape)):
+        if shape.geom_type in ("Polygon", "MultiPolygon") and np.isfinite(shapely.get_coordinates(shape)).all():
             return shape
     except (ValueError, TypeError, AttributeError, LookupError, shapely.errors.ShapelyError) as error:
         raise ResultRefusal("result.unreadable", at=at, reason=type(error).__name__) from error

@@ -239,6 +239,7 @@ class Result:
     """Of the file; of a folder, that of its list of files as sha256sum writes it."""
     files: tuple[InputFile, ...]
     crs: str
+    epsg: int
     crs_stated: bool
     survey_plane: int
     """EPSG code of that in which areas of record are computed."""
