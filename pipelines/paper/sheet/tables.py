@@ -62,7 +62,7 @@ def _overlap(finding: Finding, parcel: Parcel) -> Iterator[Row]:
         yield finding.zh, words("check.not_checked"), None, None, None, None, None
         return
     said = words("check.close" if finding.close else "check.touched" if finding.features else "check.clear")
-    told = "\n".join([said, *spanned(finding)])
+    told = "\n".join([said, *spanned(finding, "公顷")])
     yield finding.zh, told, len(finding.features), *_areas(finding.m2, parcel)
     for cls, m2 in finding.by_class.items():
         count = sum(one.cls == cls for one in finding.features)
@@ -71,13 +71,13 @@ def _overlap(finding: Finding, parcel: Parcel) -> Iterator[Row]:
         yield f"　{class_of(finding, cls)}", words("check.close"), 0, *_areas(0.0, parcel)
 
 
-def spanned(finding: Finding) -> Iterator[str]:
+def spanned(finding: Finding, unit: str = "hm²") -> Iterator[str]:
     """What it may be within the accuracy of borders, where that is another figure than the strict one."""
     if finding.span is None:
         return
     low, high = (f"{m2 / HM2:,.4f}" for m2 in (finding.span.low_m2, finding.span.high_m2))
     if low != high or finding.close:
-        yield f"{low}–{high} hm²"
+        yield f"{low}–{high} {unit}"
         yield f"±{finding.span.tolerance_m:.1f} m"
 
 
