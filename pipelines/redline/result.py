@@ -69,7 +69,6 @@ def result(
         sha256=received.sha256,
         files=received.files,
         crs=opening.crs_name,
-        epsg=opening.epsg,
         crs_stated=opening.crs_stated,
         survey_plane=opening.survey_epsg,
         plane=asked.plane or _plane(opening, sheets),

@@ -81,7 +81,7 @@ def result(**more: Any) -> Result:
     of_second = (finding("redline", second, []), finding("urban", second, [(strip(7, 1), "")]), not_checked("farmland"))
     made = Result(
         version=told.VERSION, stored=STAMP, county=Said("兴国县", "Xingguo"), file="范围.geojson", sha256=SHA256,
-        files=(told.InputFile("范围.geojson", SHA256, 11),), crs="CGCS2000 / 3-degree Gauss-Kruger zone 39", epsg=4527,
+        files=(told.InputFile("范围.geojson", SHA256, 11),), crs="CGCS2000 / 3-degree Gauss-Kruger zone 39",
         crs_stated=True, survey_plane=4490, plane=4527, no=7, on=date(2026, 11, 24), made_up=False,
         proposal=told.Proposed("linear-works", True, None, None, True, Said("新增建设用地", "new construction land")),
         notes=(told.Remark("file.encoding_wrong", "编码与所注不符", "not the encoding it states"),),

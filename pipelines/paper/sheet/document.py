@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from data import checking
-from geo.crs import STORAGE, zones
+from geo.crs import zones
 from pipelines.paper.sheet import tables
 from pipelines.paper.sheet.code import square_code
 from pipelines.paper.sheet.fonts import font_files
@@ -138,7 +138,7 @@ def _basics(result: Result, stamp: Stamp) -> Basics:
 def basics(result: Result) -> tuple[tuple[str, str], ...]:
     """What was checked, when, by whom and against what: names and values."""
     stamp = stamp_of(result)
-    crs = crs_of(result.epsg) or result.crs
+    crs = crs_of(result.survey_plane) or result.crs
     pairs = {
         "number": words("paper.numbered", number=stamp.number),
         "stored_at": f"{stamp.at:%Y-%m-%d %H:%M:%S}",
@@ -156,9 +156,7 @@ def basics(result: Result) -> tuple[tuple[str, str], ...]:
 
 
 def crs_of(epsg: int) -> str:
-    """A system of CGCS2000 as the field names it; empty for another."""
-    if epsg == STORAGE:
-        return words("paper.degrees")
+    """A Gauss zone of CGCS2000 as the field names it; empty for another system."""
     if epsg not in zones():
         return ""
     zone = zones()[epsg]

@@ -9,7 +9,7 @@ import json
 import math
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -47,7 +47,7 @@ def loaded(form: bytes) -> Result:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        return {name: _plain(getattr(value, name)) for name in _hints(value.__class__)}
+        return dict(_entries(value))
     if isinstance(value, BaseGeometry):
         return shapely.geometry.mapping(value)
     if isinstance(value, tuple):
@@ -55,6 +55,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(part) for key, part in value.items()}
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _entries(value: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of a value, but those that were added later and have their default."""
+    for field in fields(value):
+        held = getattr(value, field.name)
+        if field.default is MISSING or held != field.default:
+            yield field.name, _plain(held)
 
 
 @cache

@@ -1,8 +1,8 @@
 """What a check found, whole: the value that is stored, of which the screen and every paper are views.
 
 Words that come from the layers, the clauses and the notes are held as they were told: later words change no result.
-A field that is added needs a default, so that older results can be read; one that is taken away or means something
-else, a new VERSION.
+A field that is added needs a default, and is not written while it has it: so older results are read, and keep their
+hash. One that is taken away, or means something else, needs a new VERSION.
 """
 
 from __future__ import annotations
@@ -239,7 +239,6 @@ class Result:
     """Of the file; of a folder, that of its list of files as sha256sum writes it."""
     files: tuple[InputFile, ...]
     crs: str
-    epsg: int
     crs_stated: bool
     survey_plane: int
     """EPSG code of that in which areas of record are computed."""
