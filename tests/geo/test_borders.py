@@ -81,6 +81,28 @@ def test_a_hole_is_a_border_too() -> None:
     assert found.high[0] == pytest.approx(100 * 100, rel=1e-4)  # the hole may not be there
 
 
+def test_of_a_zone_smaller_than_the_snapping_nothing_is_certain() -> None:
+    found = spanned(many(PARCEL, PARCEL), many(metres(0, 0, 0.000_1, 0.000_1)), 10)
+
+    assert found.low.tolist() == [0, 0]
+    assert found.high == pytest.approx([1e-8, 1e-8], abs=1e-6)
+
+
+def test_a_border_with_corners_closer_than_the_tolerance_is_widened_as_a_whole() -> None:
+    turn, rough = (
+        np.linspace(0, 2 * np.pi, 3000, endpoint=False),
+        300 + np.arange(3000) % 2,
+    )  # 0.6 m apart, 1 m in and out
+    star = shapely.Polygon(
+        np.column_stack([115.35 + rough * np.cos(turn) / EAST, 26.33 + rough * np.sin(turn) / NORTH])
+    )
+
+    found = spanned(many(metres(-400, -400, 400, 400)), many(star), 15)
+
+    assert found.low[0] == pytest.approx(np.pi * 285**2, rel=5e-3)  # inner corners lie at 300 m, outer at 301 m
+    assert found.high[0] == pytest.approx(np.pi * 316**2, rel=5e-3)
+
+
 def test_no_zone_and_no_subject_give_nothing() -> None:
     assert spanned(many(PARCEL), many(), 10).high.tolist() == [0]
     assert len(spans(many(), many(PARCEL), strict_m2=np.empty(0), tolerance_m=10).low) == 0
