@@ -125,11 +125,11 @@ def check(session: Session, parcels: Sequence[Parcel], *, on: date) -> list[Shee
 def _find(session: Session, row: SheetRow, shapes: Shapes, near: BaseGeometry, on: date) -> list[Finding]:
     """One row of the sheet of every parcel."""
     layer = layer_named(row.layer)
-    of_kind = [layer.kind == row.kind] if row.kind else []
-    if session.scalar(select(layer.id).where(*of_kind).limit(1)) is None:
+    of_row = of_kind(layer, row)
+    if session.scalar(select(layer.id).where(*of_row).limit(1)) is None:
         return [Finding(row, False, 0.0, {}, ())] * len(shapes)
     columns = ["name", "made_up", *filter(None, (row.by, row.kinds))]
-    found = features_near(session, layer, columns, near, *of_kind, *_in_force(layer, on))
+    found = features_near(session, layer, columns, near, *of_row, *_in_force(layer, on))
     return [_finding(row, [found.rows[i] for i in met.zone], met) for met in _by_parcel(shapes, found.shapes)]
 
 
@@ -152,10 +152,10 @@ def _by_parcel(parcels: Shapes, features: Shapes) -> Iterator[_Met]:
 
 def _finding(row: SheetRow, met: Sequence[Any], ground: _Met) -> Finding:
     """What one parcel meets, in order of precedence: of two on the same ground the first has it."""
-    classes = [_class(found, row) for found in met]
-    order = sorted(range(len(met)), key=lambda i: (_rank(classes[i], row), i))
+    classes = [class_of(found, row) for found in met]
+    order = sorted(range(len(met)), key=lambda i: (rank_of(classes[i], row), i))
     touches = tuple(
-        Touch(met[i].code, met[i].name or met[i].code, classes[i], float(ground.m2[i]), _kind(met[i], row))
+        Touch(met[i].code, met[i].name or met[i].code, classes[i], float(ground.m2[i]), kind_of(met[i], row))
         for i in order
     )
     by_class: dict[str, float] = defaultdict(float)
@@ -172,6 +172,11 @@ def _own(shapes: Shapes, m2: Floats) -> Floats:
     if fewer.any():
         own[fewer] = area(left[fewer])
     return own
+
+
+def of_kind(layer: type[Any], row: SheetRow) -> Sequence[ColumnElement[bool]]:
+    """What tells the features of a row from the others of its layer."""
+    return [layer.kind == row.kind] if row.kind else []
 
 
 def _in_force(layer: type[Any], on: date) -> Sequence[ColumnElement[bool]]:
@@ -196,7 +201,7 @@ def _system(row: SheetRow, column: str | None) -> facts.CodeSystem | None:
     return facts.systems().get(codes or "")
 
 
-def _class(found: Any, row: SheetRow) -> str:
+def class_of(found: Any, row: SheetRow) -> str:
     """The class of a feature; land classes compare on the places that their system says."""
     if row.by is None:
         return ""
@@ -204,11 +209,11 @@ def _class(found: Any, row: SheetRow) -> str:
     return value[: system.places] if system else value
 
 
-def _kind(found: Any, row: SheetRow) -> str:
+def kind_of(found: Any, row: SheetRow) -> str:
     return str(getattr(found, row.kinds) or "") if row.kinds else ""
 
 
-def _rank(cls: str, row: SheetRow) -> int:
+def rank_of(cls: str, row: SheetRow) -> int:
     """Which class takes ground that two share: the one that its system lists first, as the stricter zone."""
     listed = list(system.codes) if (system := system_of(row)) else []
     return listed.index(cls) if cls in listed else len(listed)
