@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from geo.formats import filegdb, geojson, geopackage, shapefile, survey_txt
+from geo.formats import filegdb, geojson, geopackage, geoparquet, shapefile, survey_txt
 from geo.formats.archive import ZIPS, unpack
 from geo.formats.dxf import reader as dxf
 from geo.formats.kml import reader as kml
@@ -18,6 +18,7 @@ FORMATS: tuple[Format, ...] = (
     geopackage.FORMAT,
     geojson.FORMAT,
     filegdb.FORMAT,
+    geoparquet.FORMAT,
     kml.FORMAT,
     csv_file.FORMAT,
     workbook.FORMAT,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import shapely
@@ -95,8 +94,8 @@ def divide(subjects: Shapes, zones: Shapes) -> tuple[Shapes, Shapes]:
 
 
 def _cut(subjects: Shapes, zones: Shapes, grid: float | None) -> tuple[Shapes, Shapes]:
-    within = tried(partial(shapely.intersection, grid_size=grid), subjects, zones)
-    return areal(within), areal(tried(partial(shapely.difference, grid_size=grid), subjects, zones))
+    within = tried(lambda a, b: shapely.intersection(a, b, grid_size=grid), subjects, zones)
+    return areal(within), areal(tried(lambda a, b: shapely.difference(a, b, grid_size=grid), subjects, zones))
 
 
 def tried(cut: Callable[[Shapes, Shapes], Shapes], subjects: Shapes, zones: Shapes) -> Shapes:

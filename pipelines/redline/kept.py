@@ -41,10 +41,10 @@ _NEWEST = 3
 
 @dataclass(frozen=True)
 class Kept:
-    """Zones, the folder that holds them, and what kept them from being kept: then there is no folder."""
+    """Zones; what the session saw of their layer; and, where they could not be kept on disk, why."""
 
     zones: Zones
-    folder: Path | None
+    state: str
     trouble: Note | None = None
 
 
@@ -63,7 +63,8 @@ def keep(session: Session, place: Path, *, building: Callable[[SheetRow], None])
 
 
 def _kept(session: Session, row: SheetRow, place: Path, building: Callable[[SheetRow], None]) -> Kept:
-    folder = place / f"{row.id}-{_state(session, row)}"
+    state = f"{row.id}-{_state(session, row)}"
+    folder = place / state
     found = Zones.load(row.id, folder)
     try:
         with _alone(place):
@@ -74,8 +75,8 @@ def _kept(session: Session, row: SheetRow, place: Path, building: Callable[[Shee
             _tidy(row, folder)
     except OSError as no:
         lacking = Note("index.not_kept", {"path": place, "reason": no.strerror or no})
-        return Kept(found or _built(session, row), None, lacking)
-    return Kept(found, folder)
+        return Kept(found or _built(session, row), state, lacking)
+    return Kept(found, state)
 
 
 @contextmanager

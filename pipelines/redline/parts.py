@@ -1,17 +1,16 @@
 """What a check of many patches leaves: a folder of Parquet parts for programs, one CSV for people, and its sums.
 
-A part appears whole or not at all, its patches last: a portion whose patches are there is done, whoever did it. So a run
-that was cut short goes on where it stopped, and a portion worked on twice changes nothing.
+A part appears whole or not at all, its patches last: a portion whose patches are there is done, whoever did it. So a
+run that was cut short goes on where it stopped, and a portion worked on twice changes nothing.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import pyarrow.parquet as pq
 from pyproj import CRS
 
 from data import checking
-from data.texts import text
+from data.texts import Lang, text
 from geo.refusal import Refusal
 from pipelines.redline.batch import Checked
 
@@ -28,6 +27,9 @@ _RUN, _SUMMARY = "run.json", "summary.json"
 CSV = "patches.csv"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With one of these a cell begins that a spreadsheet would compute."""
+
+_SHOWN = 20
+"""Refused patches that are shown."""
 
 
 class TableRefusal(Refusal):
@@ -79,32 +81,94 @@ def _geo() -> str:
     return json.dumps({"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}})
 
 
-@dataclass(frozen=True)
-class Sum:
-    """A row of the sheet over all patches. touched: patches. m2: theirs together, be it the same ground; None unchecked."""
-
-    row: str
-    touched: int
-    m2: float | None
-
-
-@dataclass(frozen=True)
+@dataclass
 class Summary:
-    """A whole run. patches: that were checked; touched: that meet anything; refused: their file, number and JSON note."""
+    """A whole run. touched: patches that meet anything. m2: of all patches by row, null where nothing is loaded.
 
-    patches: int
-    touched: int
-    area_m2: float
-    made_up: bool
-    rows: tuple[Sum, ...]
-    refused: int
-    first_refused: tuple[tuple[str, int, str], ...]
+    refused: how many; first_refused: file, number and note of some.
+    """
+
+    patches: int = 0
+    touched: int = 0
+    area_m2: float = 0.0
+    made_up: bool = False
+    m2: dict[str, float | None] = field(default_factory=dict)
+    touches: dict[str, int] = field(default_factory=dict)
+    refused: int = 0
+    first_refused: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
+
+    def take(self, patch: Mapping[str, Any]) -> None:
+        if patch["refusal"]:
+            self.refused += 1
+            if len(self.first_refused) < _SHOWN:
+                self.first_refused.append((patch["file"], patch["number"], json.loads(patch["refusal"])))
+            return
+        found = {row.id: patch[f"{row.id}_m2"] for row in checking.sheet_rows()}
+        self.patches += 1
+        self.touched += any(found.values())
+        self.area_m2 += patch["area_m2"]
+        self.made_up |= patch["made_up"]
+        for row, m2 in found.items():
+            self.touches[row] = self.touches.get(row, 0) + bool(m2)
+            self.m2[row] = None if m2 is None else (self.m2.get(row) or 0.0) + m2
 
 
-def finish(folder: Path, langs: tuple[str, ...]) -> Summary:
-    """Sum up the parts of a run, and write them as one table for people. Raises TableRefusal."""
+def finish(folder: Path, *, lang: Lang) -> Summary:
+    """Sum up the parts of a run, and write its patches as one table for people. Raises TableRefusal."""
+    summary = Summary()
     try:
-        with _whole(folder / CSV) as stream:
-            return _summed(folder, csv.writer(stream), langs)
+        held = folder / f".{CSV}.{uuid.uuid4().hex}"
+        with held.open("w", encoding="utf-8-sig", newline="") as stream:
+            rows = csv.writer(stream)
+            rows.writerow(_headings(lang))
+            for patch in _patches(folder):
+                summary.take(patch)
+                rows.writerow([neutral(cell) for cell in _cells(patch, lang)])
+        held.replace(folder / CSV)
+        _replace(folder / _SUMMARY, json.dumps(asdict(summary), ensure_ascii=False, indent=1).encode())
     except OSError as no:
         raise TableRefusal("table.no_place", folder=folder, reason=no.strerror or no) from no
+    return summary
+
+
+def _patches(folder: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted((folder / "patches").glob("*.parquet")):
+        names = [name for name in pq.read_schema(path).names if name != "geometry"]
+        yield from pq.read_table(path, columns=names).to_pylist()
+
+
+def neutral(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _headings(lang: Lang) -> list[str]:
+    of = ("file", "number", "name", "area", "townships")
+    rows = [text(f"check_row.{row.id}", lang) for row in checking.sheet_rows()]
+    return [*(text(f"table.{name}", lang) for name in of), *rows, text("table.remark", lang)]
+
+
+def _cells(patch: Mapping[str, Any], lang: Lang) -> Iterator[str]:
+    """hm² to four decimals, as the field writes them."""
+    yield from (patch["file"], str(patch["number"]), patch["name"])
+    yield "" if patch["refusal"] else f"{patch['survey_area_m2'] / 1e4:.4f}"
+    yield patch["townships"] or ""
+    for row in checking.sheet_rows():
+        m2 = patch[f"{row.id}_m2"]
+        yield text("table.not_checked", lang) if m2 is None else f"{m2 / 1e4:.4f}"
+    remarks = [text("check.screening", lang)]
+    if patch["made_up"]:
+        remarks.append(text("table.made_up", lang))
+    remarks += [text(note["id"], lang, note["values"]) for note in notes(patch)]
+    yield "; ".join(remarks)
+
+
+def notes(patch: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is said of a patch: why it is refused, and the notes of its row."""
+    return [*([json.loads(patch["refusal"])] if patch["refusal"] else []), *json.loads(patch["notes"])]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    held = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    held.write_bytes(content)
+    held.replace(path)

@@ -27,7 +27,7 @@ from layers.ground.history import last_no
 from pipelines.redline.check import Finding, Parcel, Sheet, check, parcels, system_of
 from pipelines.redline.rules import Proposal
 from web.terminal import asked, say
-from web.terminal.desks import clauses
+from web.terminal.desks import clauses, many
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -76,11 +76,21 @@ def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comman
     built: clauses.Built = None,
     unbuilt: clauses.Unbuilt = False,
     dataset: Annotated[str | None, typer.Option(help="文件内的图层 / the layer inside the file")] = None,
+    table: many.Folder = None,
+    cluster: many.Address = None,
+    tls_ca: many.Authority = None,
+    tls_cert: many.Certificate = None,
+    tls_key: many.Key = None,
     _json: asked.AsJson = False,
 ) -> None:
     """套合：一个范围与全部管控图层，涉及面积、条款和手续；初筛，不作为审批依据 / a footprint over every layer."""
     proposal = clauses.proposed(activity, new_construction, temporary, clauses.built_on(built, unbuilt=unbuilt))
     day = on.date() if on else asked.today()
+    if table is not None:
+        there = many.named(cluster, tls_ca, tls_cert, tls_key)
+        many.check_many(many.Wanted(file, table, day, known, dataset, NAMED_BY, there))
+        return
+    many.refuse_without_table(cluster, tls_ca, tls_cert, tls_key)
     with asked.moment(db.ready(), known) as session:
         checked = _checked(session, file, dataset, day, proposal)
     say.answer(_plain(checked), *_tables(checked))
@@ -92,7 +102,7 @@ def _checked(session: Session, file: Path, dataset: str | None, on: date, propos
     box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
     agreement = Agreement(declared_area().hm2, declared_area().share)
     with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement) as reading:
-        found = list(parcels((row for batch in reading.batches for row in batch), named_by=NAMED_BY))
+        found = list(many.few(file, parcels((row for batch in reading.batches for row in batch), named_by=NAMED_BY)))
         opening = reading.opening
     footprint = [one for one in found if isinstance(one, Parcel)]
     portions = (footprint[start : start + _PORTION] for start in range(0, len(footprint), _PORTION))
