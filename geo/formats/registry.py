@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from geo.formats import filegdb, geopackage, shapefile
+from geo.formats import filegdb, geopackage, geoparquet, shapefile
 from geo.formats.archive import ZIPS, unpack
 from geo.formats.dxf import reader as dxf
 from geo.formats.geojson import reader as geojson
@@ -20,6 +20,7 @@ FORMATS: tuple[Format, ...] = (
     geopackage.FORMAT,
     geojson.FORMAT,
     filegdb.FORMAT,
+    geoparquet.FORMAT,
     kml.FORMAT,
     csv_file.FORMAT,
     workbook.FORMAT,

@@ -7,12 +7,14 @@ and cut again on a grid where it fails.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely import GeometryType
+from shapely.errors import GEOSException
 
 from geo.area import area
 from geo.crs import Floats, Shapes
@@ -103,8 +105,19 @@ def divide(subjects: Shapes, zones: Shapes) -> tuple[Shapes, Shapes]:
 
 
 def _cut(subjects: Shapes, zones: Shapes, grid: float | None) -> tuple[Shapes, Shapes]:
-    within = shapely.intersection(subjects, zones, grid_size=grid)
-    return areal(within), areal(shapely.difference(subjects, zones, grid_size=grid))
+    within = tried(lambda a, b: shapely.intersection(a, b, grid_size=grid), subjects, zones)
+    return areal(within), areal(tried(lambda a, b: shapely.difference(a, b, grid_size=grid), subjects, zones))
+
+
+def tried(cut: Callable[[Shapes, Shapes], Shapes], subjects: Shapes, zones: Shapes) -> Shapes:
+    """(n,) what a cut gives, pair by pair; nothing where GEOS gives up, which no check of areas believes."""
+    try:
+        return np.asarray(cut(subjects, zones), dtype=object)
+    except GEOSException:
+        if len(subjects) == 1:
+            return np.array([shapely.Polygon()], dtype=object)
+        parts = [slice(0, len(subjects) // 2), slice(len(subjects) // 2, None)]
+        return np.concatenate([tried(cut, subjects[part], zones[part]) for part in parts])
 
 
 def _believable(subjects: Shapes, zones: Shapes, within: Shapes, without: Shapes) -> Mask:

@@ -18,10 +18,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 import shapely
+from shapely.errors import GEOSException
+from shapely.geometry.base import BaseGeometry
 
 from geo.area import area
 from geo.crs import Floats, Shapes
-from geo.overlay.cutting import Mask, areal, divide
+from geo.overlay.cutting import Mask, areal, divide, tried
 from geo.overlay.shared import Outlines, outlines, shared_area
 from geo.overlay.subdividing import Parts, subdivide
 from geo.refusal import GeoRefusal
@@ -112,7 +114,7 @@ class Index:
         around = self._around(subjects[shared.subject[crossing]], shared.zone[crossing])
 
         def cut(at: slice) -> Shapes:
-            return areal(shapely.intersection(found[crossing[at]], _close(around[at], found[crossing[at]])))
+            return areal(tried(shapely.intersection, found[crossing[at]], _close(around[at], found[crossing[at]])))
 
         cuts = _in_threads(cut, len(crossing), portion=_CUTS, threads=threads)
         made = np.concatenate([*cuts, np.empty(0, dtype=object)])
@@ -211,8 +213,14 @@ def _summed(pair: Ints, zone: Ints, m2: Floats, subjects: Ints, own: Floats) -> 
 def _close(zones: Shapes, subjects: Shapes) -> Shapes:
     """What of each zone lies in the box of its subject and a little around it: clipping costs less than cutting."""
     bounds = shapely.bounds(subjects) + _AROUND * np.array([-1, -1, 1, 1])
-    clipped = [shapely.clip_by_rect(zone, *box) for zone, box in zip(zones, bounds.tolist(), strict=True)]
-    return np.array(clipped, dtype=object)
+    return np.array([_clipped(zone, box) for zone, box in zip(zones, bounds.tolist(), strict=True)], dtype=object)
+
+
+def _clipped(zone: BaseGeometry, box: list[float]) -> BaseGeometry:
+    try:
+        return shapely.clip_by_rect(zone, *box)
+    except GEOSException:  # a vertex that all but lies on the box's side
+        return zone
 
 
 def _agree(pieces: Shapes, m2: Floats) -> Mask:

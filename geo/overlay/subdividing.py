@@ -9,13 +9,16 @@ import numpy as np
 import shapely
 
 from geo.crs import Floats, Shapes
-from geo.overlay.cutting import Mask, areal, divide
+from geo.overlay.cutting import Mask, areal, divide, tried
+from geo.refusal import GeoRefusal
 from geo.rings import Ints
 
 _FAR = 1.0
 """Degrees: a half plane is cut off as a rectangle whose other sides lie this far from everything."""
 _SMALLEST = 1e-7
 """Degrees: no part is cut smaller, however many vertices it has."""
+_NEAR = 1e-9
+"""Degrees, 0.1 mm: what is nearer to a cut may touch it."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +86,31 @@ def _within(shapes: Shapes, box: Floats, side: Ints, margin: float) -> Shapes:
     far = shapely.bounds(shapes) + _FAR * np.array([-1, -1, 1, 1])
     row = np.arange(len(side))
     far[row, side] = box[row, side] + margin * np.where(side < 2, -1, 1)
-    clipped = [shapely.clip_by_rect(shape, *rectangle) for shape, rectangle in zip(shapes, far.tolist(), strict=True)]
-    return areal(np.array(clipped, dtype=object).reshape(-1))
+    found, touching = np.array(shapes, dtype=object), _on_line(shapes, side % 2, far[row, side])
+    # Clipping joins what touches the cut in a single point, into rings that cross or have two points.
+    boxes = np.asarray(shapely.box(*far[touching].T), dtype=object).reshape(-1)
+    found[touching] = tried(shapely.intersection, shapes[touching], boxes)
+    clear = np.flatnonzero(~touching)
+    found[clear] = [shapely.clip_by_rect(shapes[i], *far[i].tolist()) for i in clear]
+    return areal(found)
+
+
+def _on_line(shapes: Shapes, axis: Ints, at: Floats) -> Mask:
+    """Whether a vertex of each shape has that longitude (axis 0) or latitude (axis 1), or all but has it."""
+    xy, of = shapely.get_coordinates(shapes, return_index=True)
+    found = np.zeros(len(shapes), dtype=np.bool_)
+    found[of[np.abs(xy[np.arange(len(of)), axis[of]] - at[of]) < _NEAR]] = True
+    return found
 
 
 def _believe(shapes: Shapes, low: Floats, first: Shapes, second: Shapes) -> None:
     """Cut once more, with care, what does not sum to the whole: clipping can lose ground that lies along the cut."""
     missing = np.abs(shapely.area(shapes) - shapely.area(first) - shapely.area(second))
     doubtful = missing > 1e-12 * shapely.area(shapes) + 1e-13 * shapely.length(shapes)
-    if doubtful.any():
-        far = low[doubtful] + _FAR * np.array([-1, -1, 0, 0])  # The halves before it lie nowhere near.
-        boxes = np.asarray(shapely.box(*far.T), dtype=object)
-        first[doubtful], second[doubtful] = divide(shapes[doubtful], boxes)
+    far = low + _FAR * np.array([-1, -1, 0, 0])  # The halves before it lie nowhere near.
+    for part in np.flatnonzero(doubtful):
+        one, box = shapes[part : part + 1], np.array([shapely.box(*far[part])], dtype=object)
+        try:
+            first[part], second[part] = (half[0] for half in divide(one, box))
+        except GeoRefusal:
+            first[part], second[part] = one[0], shapely.Polygon()  # whole for now: the next cut lies elsewhere

@@ -31,7 +31,7 @@ from geo.reading import Row
 from geo.refusal import Note
 from layers.ground.layer import layer_named
 from layers.ground.questions import features_near
-from pipelines.redline.check import Parcel, Sheet, check, in_force, parcels
+from pipelines.redline.check import Parcel, Sheet, check, in_force, of_kind, parcels
 from pipelines.redline.ways import Way, corridor, least_reach, ways_along, ways_round
 
 _METRES_A_DEGREE = 80_000
@@ -189,8 +189,8 @@ class _Ground:
 
     def _of(self, row: SheetRow, near: BaseGeometry) -> Shapes:
         layer = layer_named(row.layer)
-        of_kind = [layer.kind == row.kind] if row.kind else []
-        return features_near(self.session, layer, [], near, *of_kind, *in_force(layer, self.on)).shapes
+        of_row = of_kind(layer, row)
+        return features_near(self.session, layer, [], near, *of_row, *in_force(layer, self.on)).shapes
 
 
 def _misses(ground: _Ground, blocked: BaseGeometry, ways: Sequence[Way]) -> Iterator[Note]:

@@ -197,13 +197,13 @@ def _sheet(parcel: Parcel, townships: Mapping[str, float], found: Sequence[_Foun
 def _find(session: Session, row: SheetRow, shapes: Shapes, *, on: date, tolerance_m: float) -> list[_Found]:
     """One row of the sheet of every parcel."""
     layer = layer_named(row.layer)
-    of_kind = [layer.kind == row.kind] if row.kind else []
-    if session.scalar(select(layer.id).where(*of_kind).limit(1)) is None:
+    of_row = of_kind(layer, row)
+    if session.scalar(select(layer.id).where(*of_row).limit(1)) is None:
         return [_Found(Finding(row, False, 0.0, {}, ()))] * len(shapes)
     columns = dict.fromkeys(["name", "made_up", *filter(None, (row.by, row.kinds)), *row.village])
     near = _around(shapes, tolerance_m)
-    features = features_near(session, layer, list(columns), near, *of_kind, *in_force(layer, on))
-    zones = [Zone(row.id, _class(one, row), _kind(one, row)) for one in features.rows]
+    features = features_near(session, layer, list(columns), near, *of_row, *in_force(layer, on))
+    zones = [Zone(row.id, class_of(one, row), kind_of(one, row)) for one in features.rows]
     found = [_found(row, features, zones, met) for met in _by_parcel(shapes, features.shapes)]
     return list(_spanned(found, shapes, features, zones, tolerance_m))
 
@@ -231,7 +231,7 @@ def _found(row: SheetRow, features: Features, zones: Sequence[Zone], met: _Met) 
 
 def _finding(row: SheetRow, met: Sequence[Any], zones: Sequence[Zone], ground: _Met) -> Finding:
     """What one parcel meets, in order of precedence: of two on the same ground the first has it."""
-    order = sorted(range(len(met)), key=lambda i: (_rank(zones[i].cls, row), i))
+    order = sorted(range(len(met)), key=lambda i: (rank_of(zones[i].cls, row), i))
     touches = tuple(_touch(met[i], zones[i], ground, i) for i in order)
     by_class: dict[str, float] = defaultdict(float)
     for touch, m2 in zip(touches, counted_once(ground.ground[order], ground.m2[order]), strict=True):
@@ -286,6 +286,11 @@ def _touch(found: Any, zone: Zone, met: _Met, i: int) -> Touch:
     return Touch(found.code, found.name or found.code, zone.cls, m2, *ground, zone.kind, found.made_up)
 
 
+def of_kind(layer: type[Any], row: SheetRow) -> Sequence[ColumnElement[bool]]:
+    """What tells the features of a row from the others of its layer."""
+    return [layer.kind == row.kind] if row.kind else []
+
+
 def in_force(layer: type[Any], on: date) -> Sequence[ColumnElement[bool]]:
     """The conditions under which a feature of a layer is in force on a day; none where the layer has no such days."""
     if not hasattr(layer, "in_force_from"):
@@ -310,7 +315,7 @@ def _system(row: SheetRow, column: str | None) -> facts.CodeSystem | None:
     return facts.systems().get(codes or "")
 
 
-def _class(found: Any, row: SheetRow) -> str:
+def class_of(found: Any, row: SheetRow) -> str:
     """The class of a feature; land classes compare on the places that their system says."""
     if row.by is None:
         return ""
@@ -318,11 +323,11 @@ def _class(found: Any, row: SheetRow) -> str:
     return value[: system.places] if system else value
 
 
-def _kind(found: Any, row: SheetRow) -> str:
+def kind_of(found: Any, row: SheetRow) -> str:
     return str(getattr(found, row.kinds) or "") if row.kinds else ""
 
 
-def _rank(cls: str, row: SheetRow) -> int:
+def rank_of(cls: str, row: SheetRow) -> int:
     """Which class takes ground that two share: the one that its system lists first, as the stricter zone."""
     listed = list(system.codes) if (system := system_of(row)) else []
     return listed.index(cls) if cls in listed else len(listed)

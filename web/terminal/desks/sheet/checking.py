@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from sqlalchemy.orm import Session
@@ -33,6 +34,10 @@ _PORTION = 500
 NAMED_BY = ("地块名称", "DKMC", "XMMC", "name", "NAME", "MC")
 """Attributes that name a parcel, in files of the field."""
 
+_MOST = 200
+"""Parcels that are printed one by one."""
+_T = TypeVar("_T")
+
 Known = Annotated[
     str | None, typer.Option(help="按当时所知：变更号、日期或时刻 / as known then: change number, date or time")
 ]
@@ -50,6 +55,13 @@ Out = Annotated[
     Path | None,
     typer.Option(help="存档并把各种成果写到这个文件夹 / store the check and write its papers into this folder"),
 ]
+
+
+Folder = Annotated[Path | None, typer.Option("--table", help="大批图斑：结果存入文件夹 / tables for many patches")]
+Address = Annotated[str | None, typer.Option("--cluster", help="Dask 调度器地址 / address of a Dask scheduler")]
+Authority = Annotated[Path | None, typer.Option("--tls-ca", help="tls:// 的 CA 证书 / certificate of the authority")]
+Certificate = Annotated[Path | None, typer.Option("--tls-cert", help="tls:// 的本方证书 / our certificate")]
+Key = Annotated[Path | None, typer.Option("--tls-key", help="tls:// 的本方私钥 / our private key")]
 
 
 @app.command("check")
@@ -72,12 +84,24 @@ def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comman
     ] = None,
     out: Out = None,
     gcj02: asked.Gcj02 = False,
+    table: Folder = None,
+    cluster: Address = None,
+    tls_ca: Authority = None,
+    tls_cert: Certificate = None,
+    tls_key: Key = None,
     _json: asked.AsJson = False,
 ) -> None:
     """套合：一个范围与全部管控图层，涉及面积、条款和手续；初筛，不作为审批依据 / a footprint over every layer."""
     proposal = clauses.proposed(activity, new_construction, temporary, clauses.built_on(built, unbuilt=unbuilt))
     way = checking.survey_way(surveyed) if surveyed else None
     wanted = Asked(on.date() if on else asked.today(), proposal, _plane(crs), way)
+    if table is not None:
+        from web.terminal.desks.sheet import many  # noqa: PLC0415 -- half a second that only many patches need
+
+        there = many.named(cluster, tls_ca, tls_cert, tls_key)
+        many.check_many(many.Wanted(file, table, wanted.on, known, dataset, NAMED_BY, there))
+        return
+    refuse_without_table(cluster, tls_ca, tls_cert, tls_key)
     if out:
         stored.folder_for(out)
     # One snapshot: the change number on the sheet is that of all the layers it was laid over.
@@ -93,6 +117,20 @@ def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comman
         raise typer.Exit(1)
 
 
+def refuse_without_table(*typed: str | Path | None) -> None:
+    """Raises TypedRefusal for what goes with a table, or with a cluster, and stands alone."""
+    if any(typed):
+        raise asked.TypedRefusal("table.options")
+
+
+def _few(file: Path, found: Iterable[_T]) -> Iterator[_T]:
+    """What a file holds, while that is few enough to print. Raises DoorRefusal; JSON takes any number."""
+    for number, one in enumerate(found):
+        if number == _MOST and not say.voice.as_json:
+            raise asked.DoorRefusal("table.wanted", file=file, most=_MOST)
+        yield one
+
+
 def _plane(crs: int | None) -> int | None:
     """The zone that was typed. Raises TypedRefusal for what is no zone of CGCS2000."""
     if crs is not None and crs not in zones():
@@ -104,7 +142,8 @@ def _checked(session: Session, file: Path, dataset: str | None, wanted: Asked, *
     box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
     agreement = Agreement(declared_area().hm2, declared_area().share)
     with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement, gcj02=gcj02) as reading:
-        found = list(parcels((row for batch in reading.batches for row in batch), named_by=NAMED_BY))
+        rows = (row for batch in reading.batches for row in batch)
+        found = list(_few(file, parcels(rows, named_by=NAMED_BY)))
     footprint = [one for one in found if isinstance(one, Parcel)]
     opening = suspected(session, reading.opening, [parcel.shape for parcel in footprint])
     sent = Received(shown(file.name, 200), *received(file), opening)
