@@ -22,6 +22,7 @@ from pipelines.paper.sheet.result import Result
 from pipelines.redline.check import Parcel, check, parcels
 from pipelines.redline.keeping import received
 from pipelines.redline.result import Asked, Received, result
+from pipelines.redline.rules import Proposal
 from pipelines.redline.shift import suspected
 from web.terminal import asked, say
 from web.terminal.desks.sheet import clauses, stored
@@ -98,8 +99,9 @@ def check_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comman
     if table is not None:
         from web.terminal.desks.sheet import many  # noqa: PLC0415 -- half a second that only many patches need
 
+        refuse_with_table(proposal != Proposal(), out, crs, way)
         there = many.named(cluster, tls_ca, tls_cert, tls_key)
-        many.check_many(many.Wanted(file, table, wanted.on, known, dataset, NAMED_BY, there))
+        many.check_many(many.Wanted(file, table, wanted.on, known, dataset, NAMED_BY, there, gcj02))
         return
     refuse_without_table(cluster, tls_ca, tls_cert, tls_key)
     if out:
@@ -121,6 +123,12 @@ def refuse_without_table(*typed: str | Path | None) -> None:
     """Raises TypedRefusal for what goes with a table, or with a cluster, and stands alone."""
     if any(typed):
         raise asked.TypedRefusal("table.options")
+
+
+def refuse_with_table(*typed: object) -> None:
+    """Raises TypedRefusal for what a table does not tell: clauses, papers, the accuracy of borders."""
+    if any(typed):
+        raise asked.TypedRefusal("table.strict_alone")
 
 
 def _few(file: Path, found: Iterable[_T]) -> Iterator[_T]:

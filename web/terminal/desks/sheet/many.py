@@ -56,6 +56,7 @@ class Wanted:
     dataset: str | None
     named_by: Sequence[str]
     cluster: spread.Cluster | None = None
+    gcj02: bool = False
 
 
 def check_many(wanted: Wanted) -> None:
@@ -120,7 +121,9 @@ def _batches(wanted: Wanted, files: Sequence[Path]) -> Iterator[pa.Table]:
     box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
     agreement = Agreement(declared_area().hm2, declared_area().share)
     for file in files:
-        with sandbox.read(file, box=box, margin_km=margin_km, layer=wanted.dataset, agreement=agreement) as reading:
+        with sandbox.read(
+            file, box=box, margin_km=margin_km, layer=wanted.dataset, agreement=agreement, gcj02=wanted.gcj02
+        ) as reading:
             for note in reading.opening.notes:
                 say.tell(note.id, **note.values)
             for batch in reading.batches:
