@@ -117,6 +117,8 @@ def finish(folder: Path, *, lang: Lang) -> Summary:
     """Sum up the parts of a run, and write its patches as one table for people. Raises TableRefusal."""
     summary = Summary()
     try:
+        for left in folder.glob("*/.*"):
+            left.unlink()  # of a worker that was killed while it wrote
         held = folder / f".{CSV}.{uuid.uuid4().hex}"
         with held.open("w", encoding="utf-8-sig", newline="") as stream:
             rows = csv.writer(stream)

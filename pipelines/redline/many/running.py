@@ -23,7 +23,13 @@ from pipelines.redline.many.zones import Zones
 PORTION = 8192
 """Patches that are worked on together. What a run gives does not depend on it, its parts do."""
 _ROOT = Path(__file__).parents[2]
-_CODE = ("geo/area.py", "geo/rings.py", "geo/overlay/*.py", "pipelines/redline/batch.py", "pipelines/redline/zones.py")
+_CODE = (
+    "geo/area.py",
+    "geo/rings.py",
+    "geo/overlay/*.py",
+    "pipelines/redline/many/batch.py",
+    "pipelines/redline/many/zones.py",
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ def portions(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
 def check_portion(patches: pa.Table, zones: Sequence[Zones], task: Task, number: int) -> int:
     """Check a portion unless it is done, and write its part; how many patches it has. zones: the townships' first."""
     if not part(task.folder, number).is_file():
+        patches = patches.combine_chunks()  # Parquet's bytes depend on where a table was cut before
         checked = check_patches(patches, zones[0], zones[1:], on=date.fromisoformat(task.on))
         write_part(checked, task.folder, number)
     return len(patches)

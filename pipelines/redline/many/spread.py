@@ -78,7 +78,7 @@ def _client(cluster: Cluster) -> Iterator[Any]:
     named = {name: str(file) for name, file in files.items() if file}
     security = Security(require_encryption=True, **named) if cluster.address.startswith("tls:") else None
     try:
-        client = Client(cluster.address, security=security, timeout=10, set_as_default=False)
+        client = Client(cluster.address, security=security, timeout=10)
     except (OSError, ValueError, TypeError, RuntimeError) as no:  # what a wrong address or certificate ends in
         raise TableRefusal("workers.unreachable", address=cluster.address, reason=no) from no
     with client:
