@@ -26,6 +26,7 @@ from layers.redlines import Redline
 from layers.townships import Township
 from pipelines.edits.apply import apply
 from pipelines.redline.check import Sheet, check, parcels
+from pipelines.redline.many import running
 from pipelines.redline.many.batch import Checked, check_patches, patches_of
 from pipelines.redline.many.kept import keep
 from pipelines.redline.many.zones import Zones
@@ -205,3 +206,7 @@ def test_a_portion_gives_the_same_bits_alone_and_among_others(sample_county: Eng
     assert pa.concat_tables([one.patches for one in alone]) == together.patches
     assert pa.concat_tables([one.findings for one in alone]) == together.findings
     assert pa.concat_tables([one.classes for one in alone]) == together.classes
+
+
+def test_every_file_that_makes_the_numbers_is_named_and_there() -> None:
+    assert all(list(running._ROOT.glob(pattern)) for pattern in running._CODE)

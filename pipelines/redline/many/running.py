@@ -22,7 +22,7 @@ from pipelines.redline.many.zones import Zones
 
 PORTION = 8192
 """Patches that are worked on together. What a run gives does not depend on it, its parts do."""
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _CODE = (
     "geo/area.py",
     "geo/rings.py",
