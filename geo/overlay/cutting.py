@@ -66,7 +66,7 @@ def flatten(shapes: Shapes) -> Shapes:
     Every place that any of them covers belongs to exactly one; a shape of which nothing is left is empty. A shape that
     overlaps none before it comes back as it is. Raises GeoRefusal.
     """
-    first, second = _overlapping(shapes)
+    first, second = overlapping(shapes)
     left = np.array(shapes, dtype=object)
     turn = np.arange(len(second)) - np.searchsorted(second, second)
     for now in range(turn.max(initial=-1) + 1):
@@ -139,7 +139,7 @@ def _lie(shapes: Shapes, zones: Shapes, *, inside: bool) -> Mask:
     return right
 
 
-def _overlapping(shapes: Shapes) -> tuple[Ints, Ints]:
+def overlapping(shapes: Shapes) -> tuple[Ints, Ints]:
     """The pairs (i, j), i before j, whose interiors meet, by j, then i.
 
     In a clean coverage every edge meets its like: only shapes with an edge that does not can overlap another.

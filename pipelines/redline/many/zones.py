@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geo.crs import Shapes
-from geo.overlay.cutting import Mask
+from geo.overlay.cutting import Mask, overlapping
 from geo.overlay.index import Index
 from geo.rings import Ints
 
@@ -51,7 +51,7 @@ class Zones:
     def of(cls, row: str, shapes: Shapes, told: pa.Table) -> Zones:
         """Subdivide (n,) valid polygons, EPSG:4490, and find which of them overlap. Raises GeoRefusal."""
         index = Index.of(shapes)
-        overlaps = pa.array(_overlaps(index), TOLD.field("overlaps").type)
+        overlaps = pa.array(_overlaps(shapes), TOLD.field("overlaps").type)
         return cls(row, index, told.append_column("overlaps", overlaps).cast(TOLD))
 
     @property
@@ -114,10 +114,10 @@ def _stream(table: pa.Table) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
-def _overlaps(index: Index) -> list[list[int]]:
+def _overlaps(zones: Shapes) -> list[list[int]]:
     """Of each zone, those after it with which it shares ground."""
-    shared = index.areas(index.windows.shape)
-    first, second = index.windows.zone[shared.subject], shared.zone
-    pairs = np.unique(np.column_stack([first, second])[first < second], axis=0)
-    cuts = np.searchsorted(pairs[:, 0], np.arange(1, len(index.zones)))
-    return [part.tolist() for part in np.split(pairs[:, 1], cuts)] if len(index.zones) else []
+    if not len(zones):
+        return []
+    first, second = overlapping(zones)
+    order = np.lexsort((second, first))
+    return [part.tolist() for part in np.split(second[order], np.searchsorted(first[order], np.arange(1, len(zones))))]
