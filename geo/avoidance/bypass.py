@@ -69,7 +69,9 @@ def bypass(
         return None  # The axis itself is free, and passes nothing.
     # Barriers join what blocks: cut out of the band they would leave cracks to walk in where the two overlap.
     barriers = [_barrier(axis, way, band) for way in unlike]
-    ground = _ground(axis, shapely.union_all([shapely.intersection(blocked, band), *barriers]), band, within_m)
+    # Cut off beyond the band: an edge shared with the band's would leave a crack along it.
+    near = shapely.intersection(blocked, shapely.box(*shapely.buffer(band, 1.0).bounds))
+    ground = _ground(axis, shapely.union_all([near, *barriers]), band, within_m)
     found = None if ground is None else _cheapest(axis, ground, off_axis)
     if found is None or any(not _parted(found.axis, way, blocked) for way in unlike):
         return None

@@ -165,6 +165,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "MALLOC_ARENA_MAX": "1",
         "ARROW_DEFAULT_MEMORY_POOL": "system",
         "ARROW_IO_THREADS": "1",
+        "OPENPYXL_LXML": "False",  # defusedxml reads what strangers send, whatever else is installed
     }
 
 

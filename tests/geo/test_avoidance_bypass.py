@@ -102,6 +102,15 @@ def test_an_axis_with_bends_that_is_clear_stays_as_it_is() -> None:
     assert shapely.hausdorff_distance(way.axis, bent) < 1e-2
 
 
+def test_no_way_leads_along_the_edge_of_the_band_through_what_blocks() -> None:
+    axis = LineString([(0, 0), (100 / 3, 9), (200 / 3, 0), (100, 0)])
+    blocked = shapely.union(shapely.box(10, -2, 12, 24), shapely.box(10, -23, 31, -2))  # its corner is outside the band
+
+    way = bypass(axis, blocked, within_m=30, off_axis=1.0)
+
+    assert way is None or shapely.intersection(way.axis, shapely.buffer(blocked, -1e-3)).is_empty
+
+
 @settings(max_examples=12)
 @given(axes, boxes)
 def test_no_way_of_a_lattice_is_shorter(axis: LineString, blocked: BaseGeometry) -> None:
