@@ -19,7 +19,6 @@ from geo import gcj02
 from geo.area import survey_area
 from geo.crs import DEGREES, STORAGE, Box, Floats, Shapes, Taken, name_of, said, take_crs, to_storage, zones
 from geo.declared import Agreement, compare
-from geo.formats.registry import open_file
 from geo.formats.values import Bounds, Column, Contents, Feature, LayerListed, Scalar, shown
 from geo.refusal import GeoRefusal, Note
 from geo.repair import Mend, Settled, repair
@@ -82,6 +81,8 @@ class Job:
 
 def read(job: Job, *, mend: Mend | None = None) -> Generator[Opening | list[Row], None, None]:
     """The opening, then the rows in batches. Raises GeoRefusal for what concerns the file as a whole."""
+    from geo.formats.registry import open_file  # noqa: PLC0415 -- every format's library, for the child alone
+
     with open_file(job.path, layer=job.layer, folder=job.folder, bounds=job.bounds) as (contents, features):
         ahead = _ahead(features)
         taken = _taken(contents, ahead, job)
