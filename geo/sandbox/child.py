@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import shapely
 
+import geo.formats.registry  # noqa: F401 -- its libraries are loaded before any limit is set
 from geo.crs import Box
 from geo.declared import Agreement
 from geo.formats.values import Bounds, shown
