@@ -79,9 +79,9 @@ def measure(server: Engine, size: Size, say: Say) -> Found:
         cells = peers.subdivide(connection)
         kept = alone.built(lines)
         say(f"{len(lines):,} zones of {shapely.get_num_coordinates(lines).sum():,} vertices: {kept.said}")
-        races = [found for run in size.runs for found in _run(run, lines, kept.index, cells, connection, say)]
         one = single.measure(kept.index, connection, size.parcels)
         say(f"{size.parcels:,} parcels, one by one")
+        races = [found for run in size.runs for found in _run(run, lines, kept.index, cells, connection, say)]
         geos = value(connection, "select 'PostGIS ' || postgis_lib_version() || ', GEOS ' || postgis_geos_version()")
     server_said = f"{said(settings(server, 'shared_buffers', 'work_mem'))}, jit off, {geos}"
     client = f"GEOS {shapely.geos_version_string} in shapely {shapely.__version__}, {os.cpu_count()} cores"
