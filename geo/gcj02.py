@@ -40,11 +40,6 @@ def unshifted(lonlat: Floats) -> Floats:
         return _inverse(lonlat)
 
 
-def unshifted_shapes(shapes: Shapes) -> Shapes:
-    """(n,) shapes in degrees, moved from GCJ-02 to where they really are."""
-    return shapely.transform(shapes, unshifted)
-
-
 def metres_apart(one: Floats, other: Floats) -> Floats:
     """(n,) metres between near places, in degrees, to a part in a hundred."""
     return np.asarray(np.hypot(*(_metres(one) - _metres(other, like=one)).T), dtype=np.float64)

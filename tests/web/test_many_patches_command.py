@@ -112,6 +112,27 @@ def test_a_run_goes_on_in_its_folder_and_another_is_refused_there(
     assert (taken.returncode, "请另选一个空的" in taken.stderr) == (1, True)
 
 
+def test_the_same_file_read_as_gcj02_is_another_run(
+    county: Engine, patches: Path, tmp_path: Path, qingshan: Any, asked: Any
+) -> None:
+    asked("check", str(patches), "--table", str(tmp_path / "表"))
+
+    refused = qingshan("check", str(patches), "--table", str(tmp_path / "表"), "--gcj02")
+
+    assert (refused.returncode, "请另选文件夹" in refused.stderr) == (1, True)
+
+
+def test_what_a_table_does_not_tell_is_refused_beside_it(
+    county: Engine, patches: Path, tmp_path: Path, qingshan: Any
+) -> None:
+    said = (["--temporary"], ["--out", str(tmp_path / "out")], ["--crs", "4526"], ["--surveyed", "image"])
+
+    refused = [qingshan("check", str(patches), "--table", str(tmp_path / "表"), *one) for one in said]
+
+    assert [(one.returncode, "严格的套合面积" in one.stderr) for one in refused] == [(2, True)] * 4
+    assert not (tmp_path / "表").exists()
+
+
 def test_more_than_two_hundred_parcels_are_not_printed_one_by_one(
     county: Engine, patches: Path, qingshan: Any, asked: Any
 ) -> None:

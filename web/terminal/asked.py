@@ -18,6 +18,10 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from data import facts
+from data.surveying import declared_area
+from geo import sandbox
+from geo.crs import Box
+from geo.declared import Agreement
 from geo.refusal import Refusal
 from layers.ground.history import last_no, past
 from layers.ground.journal import KINDS, Change
@@ -85,6 +89,18 @@ def sent(file: Path) -> Iterator[Path]:
         path = Path(folder) / _PASTED
         path.write_bytes(text)
         yield path
+
+
+@contextmanager
+def reading(file: Path, dataset: str | None, *, gcj02: bool = False) -> Iterator[sandbox.Reading]:
+    """A file as the county reads it: where its shapes must lie, and how near a declared area must come.
+
+    dataset: the layer inside it. gcj02: that it is said to be in GCJ-02. Raises GeoRefusal.
+    """
+    box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
+    agreement = Agreement(declared_area().hm2, declared_area().share)
+    with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement, gcj02=gcj02) as opened:
+        yield opened
 
 
 @contextmanager

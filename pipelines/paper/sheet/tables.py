@@ -195,6 +195,7 @@ def summary(result: Result) -> Table:
 
 def _in_short(parcel: Parcel) -> Row:
     met = [f"{one.zh} {one.hm2:.4f}" for one in parcel.findings if one.features]
+    met += [f"{one.zh} {words('check.close')}" for one in parcel.findings if one.close and not one.features]
     unchecked = [one.zh for one in parcel.findings if not one.checked]
     hm2 = parcel.survey_area_m2 / HM2
     return str(parcel.number), parcel.name, hm2, "；".join(met) or words("check.clear"), "、".join(unchecked) or "—"

@@ -15,12 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from data import facts
-from data.surveying import declared_area
 from data.texts import text
 from geo import sandbox
-from geo.crs import Box
-from geo.declared import Agreement
 from geo.reading import Opening
 from geo.refusal import GeoRefusal, Note
 from layers.ground import db
@@ -83,10 +79,7 @@ def import_file(  # noqa: PLR0913, PLR0917 -- each one is an option of the comma
         fixed=_pairs(fixed),
         continues=carry_on,
     )
-    box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
-    agreement = Agreement(declared_area().hm2, declared_area().share)
-    opened = sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement, gcj02=gcj02)
-    with _how_to_choose(), opened as reading:
+    with _how_to_choose(), asked.reading(file, dataset, gcj02=gcj02) as reading:
         report, lands = _taken(reading, plan, occasion, ends=yes)
     _tell(report, reading.opening, lands=lands)
     if not lands:

@@ -19,11 +19,8 @@ from shapely.geometry.base import BaseGeometry
 from data import facts
 from data.avoiding import avoidance
 from data.checking import SheetRow, sheet_rows
-from data.surveying import declared_area
 from data.texts import both, text
-from geo import sandbox
-from geo.crs import Box, from_storage
-from geo.declared import Agreement
+from geo.crs import from_storage
 from geo.formats.values import Column
 from geo.formats.writing import Layout, write
 from geo.refusal import Note
@@ -109,9 +106,7 @@ def _between(option: str, value: float, least: float, most: float) -> float:
 
 
 def _subjects(file: Path, dataset: str | None, width: float | None) -> list[Subject | tuple[int, Note]]:
-    box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
-    agreement = Agreement(declared_area().hm2, declared_area().share)
-    with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement) as reading:
+    with asked.reading(file, dataset) as reading:
         rows = (row for batch in reading.batches for row in batch)
         return list(subjects(rows, width_m=width, epsg=reading.opening.epsg, named_by=NAMED_BY))
 

@@ -10,11 +10,8 @@ from typing import Annotated, TypeVar
 import typer
 from sqlalchemy.orm import Session
 
-from data import checking, facts
-from data.surveying import declared_area
-from geo import sandbox
-from geo.crs import Box, zones
-from geo.declared import Agreement
+from data import checking
+from geo.crs import zones
 from geo.formats.values import shown
 from layers.ground import db
 from pipelines.paper.sheet.form import dumped
@@ -147,9 +144,7 @@ def _plane(crs: int | None) -> int | None:
 
 
 def _checked(session: Session, file: Path, dataset: str | None, wanted: Asked, *, gcj02: bool) -> Result:
-    box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
-    agreement = Agreement(declared_area().hm2, declared_area().share)
-    with sandbox.read(file, box=box, margin_km=margin_km, layer=dataset, agreement=agreement, gcj02=gcj02) as reading:
+    with asked.reading(file, dataset, gcj02=gcj02) as reading:
         rows = (row for batch in reading.batches for row in batch)
         found = list(_few(file, parcels(rows, named_by=NAMED_BY)))
     footprint = [one for one in found if isinstance(one, Parcel)]

@@ -17,12 +17,8 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from data import checking, facts
-from data.surveying import declared_area
+from data import checking
 from data.texts import text
-from geo import sandbox
-from geo.crs import Box
-from geo.declared import Agreement
 from geo.refusal import GeoRefusal
 from layers.ground import db
 from layers.ground.history import last_no
@@ -69,7 +65,8 @@ def check_many(wanted: Wanted) -> None:
     files = _files(wanted.file)
     task = Task(wanted.table.absolute(), wanted.on.isoformat(), running.program())
     states = [one.state for one in layers]
-    begin(wanted.table, asdict(task) | {"no": no, "layers": states, "files": [_fingerprint(one) for one in files]})
+    read = {"files": [_fingerprint(one) for one in files], "dataset": wanted.dataset, "gcj02": wanted.gcj02}
+    begin(wanted.table, asdict(task) | {"no": no, "layers": states} | read)
     try:
         _work(wanted, files, layers, task)
     except KeyboardInterrupt:
@@ -118,12 +115,8 @@ def _files(path: Path) -> list[Path]:
 
 
 def _batches(wanted: Wanted, files: Sequence[Path]) -> Iterator[pa.Table]:
-    box, margin_km = Box(*facts.county().box), facts.county().margin_m / 1000
-    agreement = Agreement(declared_area().hm2, declared_area().share)
     for file in files:
-        with sandbox.read(
-            file, box=box, margin_km=margin_km, layer=wanted.dataset, agreement=agreement, gcj02=wanted.gcj02
-        ) as reading:
+        with asked.reading(file, wanted.dataset, gcj02=wanted.gcj02) as reading:
             for note in reading.opening.notes:
                 say.tell(note.id, **note.values)
             for batch in reading.batches:
