@@ -261,6 +261,18 @@ def test_the_txt_of_the_pieces_is_read_back_with_their_areas(made_up: Result, tm
     assert found == pytest.approx([one.m2 for one in told], abs=1.0)  # corners to the millimetre
 
 
+def test_degrees_of_cgcs2000_are_named_in_chinese_and_rows_of_the_workbook_are_as_high_as_their_words(
+    made_up: Result,
+) -> None:
+    book = openpyxl.load_workbook(
+        io.BytesIO(as_workbook(replace(made_up, crs="China Geodetic Coordinate System 2000")))
+    )
+
+    basics, clauses = book["基本情况"], book["适用条款"]
+    assert "2000国家大地坐标系，经纬度" in [row[1].value for row in basics.iter_rows(min_row=3)]
+    assert clauses.row_dimensions[3].height >= 15 * (1 + clauses["C3"].value.count("\n"))
+
+
 def test_a_piece_of_less_than_a_millimetre_is_in_the_workbook_and_the_package_and_said_not_to_be_in_the_txt(
     tmp_path: Path,
 ) -> None:

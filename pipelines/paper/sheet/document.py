@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from data import checking
-from geo.crs import zones
+from geo.crs import STORAGE, name_of, zones
 from pipelines.paper.sheet import tables
 from pipelines.paper.sheet.code import square_code
 from pipelines.paper.sheet.fonts import font_files
@@ -138,7 +138,8 @@ def _basics(result: Result, stamp: Stamp) -> Basics:
 def basics(result: Result) -> tuple[tuple[str, str], ...]:
     """What was checked, when, by whom and against what: names and values."""
     stamp = stamp_of(result)
-    crs = crs_of(result.survey_plane) or result.crs
+    degrees = words("paper.degrees") if result.crs == name_of(STORAGE) else ""
+    crs = crs_of(result.survey_plane) or degrees or result.crs
     pairs = {
         "number": words("paper.numbered", number=stamp.number),
         "stored_at": f"{stamp.at:%Y-%m-%d %H:%M:%S}",

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from unicodedata import east_asian_width
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell
@@ -27,8 +28,13 @@ _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FORMATS = {"hm2": "0.0000", "mu": "0.0000", "m2": "0.00", "share": "0.00", "north": "0.000", "east": "0.000",
             "longitude": "0.00000000", "latitude": "0.00000000"}  # fmt: skip
 _WIDTHS = {"clause": 48, "source": 36, "paper": 28, "issuer": 22, "step": 20, "touched": 20, "name": 34, "reason": 60,
-           "control": 26, "touched_hm2": 60, "untouched": 40, "parcel_name": 26, "code": 24, "remark": 60}  # fmt: skip
+           "control": 26, "touched_hm2": 60, "untouched": 40, "parcel_name": 26, "code": 24, "remark": 60,
+           "said": 80, "at": 22, "finding": 26}  # fmt: skip
 _WIDTH = 15
+_LINE = 15.0
+"""The height of a line, in points."""
+_HIGHEST = 409.0
+"""Excel takes no higher row."""
 
 
 def as_workbook(result: Result) -> bytes:
@@ -95,6 +101,7 @@ def _write(sheet: Worksheet, table: Table, result: Result) -> None:
     warning = words("paper.made_up") if result.made_up else ""
     _put(sheet.cell(1, 1), f"{result.screening.zh}　{warning}".strip())
     sheet.cell(1, 1).font = Font(color="B3001B", bold=True)
+    sheet.cell(1, 1).alignment, sheet.cell(1, 1).border = Alignment(vertical="center"), Border()
     for column, (name, heading) in enumerate(zip(table.columns, table.headings, strict=True), start=1):
         head = sheet.cell(2, column)
         _put(head, heading)
@@ -103,8 +110,18 @@ def _write(sheet: Worksheet, table: Table, result: Result) -> None:
     for place, row in enumerate(table.rows, start=3):
         for column, (name, value) in enumerate(zip(table.columns, row, strict=True), start=1):
             _put(sheet.cell(place, column), value, _FORMATS.get(name))
+        sheet.row_dimensions[place].height = min(_LINE * max(map(_lines, table.columns, row)), _HIGHEST)
     sheet.freeze_panes = "A3"
     _set_print(sheet, result)
+
+
+def _lines(column: str, value: str | float | None) -> int:
+    """How many lines a value takes in its column: not every program fits the height of a row to them."""
+    if not isinstance(value, str):
+        return 1
+    room = _WIDTHS.get(column, _WIDTH) - 1
+    wide = (sum(2 if east_asian_width(one) in "WF" else 1 for one in line) for line in value.split("\n"))
+    return sum(max(1, -(-width // room)) for width in wide)
 
 
 def _put(cell: Cell, value: str | float | None, shown: str | None = None) -> None:
