@@ -111,13 +111,15 @@ class Index:
         covered = ~shared.whole & (shared.m2 >= self._zone_m2[shared.zone] * (1 - _ROUNDING))
         found[covered] = self.zones[shared.zone[covered]]
         crossing = np.flatnonzero(~shared.whole & ~covered)
+        if not len(crossing):
+            return found
         around = self._around(subjects[shared.subject[crossing]], shared.zone[crossing])
 
         def cut(at: slice) -> Shapes:
             return areal(tried(shapely.intersection, found[crossing[at]], _close(around[at], found[crossing[at]])))
 
         cuts = _in_threads(cut, len(crossing), portion=_CUTS, threads=threads)
-        made = np.concatenate([*cuts, np.empty(0, dtype=object)])
+        made = np.concatenate(cuts)
         doubtful = ~_agree(made, shared.m2[crossing])
         made[doubtful] = self._with_care(found[crossing[doubtful]], shared, crossing[doubtful])
         found[crossing] = made
