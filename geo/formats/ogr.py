@@ -62,7 +62,7 @@ def chosen_layer(
 ) -> Iterator[tuple[Contents, Iterator[Feature]]]:
     """One layer of a database file, whose text is UTF-8. Raises GeoRefusal when the driver cannot open it."""
     with collection(source, driver=driver, layer=chosen.name) as opened:
-        known = columns(opened)
+        known = columns(opened, source)
         contents = Contents(
             format=format_name,
             layer=chosen.name,
@@ -75,9 +75,12 @@ def chosen_layer(
         yield contents, features(opened, source, known, bounds)
 
 
-def columns(opened: Any) -> tuple[Column, ...]:
-    """The attributes of a collection."""
-    return tuple(_column(name, str(kind)) for name, kind in opened.schema["properties"].items())
+def columns(opened: Any, source: Source) -> tuple[Column, ...]:
+    """The attributes of a collection. Raises GeoRefusal where their names are in no encoding."""
+    try:
+        return tuple(_column(name, str(kind)) for name, kind in opened.schema["properties"].items())
+    except _FAULTS as error:
+        raise _unreadable(source, error) from error
 
 
 def stated_crs(opened: Any) -> str | None:

@@ -52,7 +52,7 @@ def read(source: Source, layer: str | None, bounds: Bounds) -> Iterator[tuple[Co
     chosen = choose((LayerListed(Path(source.name).stem, records, shape_kind),), layer, source)
     encoding, notes = text_encoding(source.path)
     with ogr.collection(source, driver="ESRI Shapefile", layer=None, encoding=encoding) as opened:
-        columns = ogr.columns(opened)
+        columns = ogr.columns(opened, source)
         contents = Contents(
             format=FORMAT.name,
             layer=chosen.name,

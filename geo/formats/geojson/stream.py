@@ -56,7 +56,7 @@ class Text:
                 raise self.broken(str(constant)) from constant
             except ValueError as error:
                 if not self._wider():
-                    raise self.broken(shown(str(error), 120)) from error
+                    raise self.broken(str(error)) from error
                 continue
             if end == len(self._window) and self._more():
                 continue  # A number may go on in the next chunk.
@@ -64,7 +64,9 @@ class Text:
             return value
 
     def broken(self, detail: str) -> GeoRefusal:
-        return GeoRefusal("geojson.broken", name=self._source.name, at=self._passed + self._at, detail=detail)
+        return GeoRefusal(
+            "geojson.broken", name=self._source.name, at=self._passed + self._at, detail=shown(detail, 120)
+        )
 
     def _wider(self) -> bool:
         """As much again as is already waiting, so that a long feature is not parsed anew at every chunk."""
@@ -123,7 +125,7 @@ class Document:
     def _name(self) -> str:
         name = self._text.value()
         if not isinstance(name, str):
-            raise self._text.broken(shown(str(name), 40))
+            raise self._text.broken(str(name))
         self._text.take(":")
         return name
 

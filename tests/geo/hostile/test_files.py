@@ -162,6 +162,28 @@ def test_a_geopackage_whose_schema_is_no_text_is_refused(tmp_path: Path) -> None
     assert refused(path).id == "geopackage.broken"
 
 
+@pytest.mark.parametrize("name", [b"\xff\xf0", b"\x80\xff"])
+def test_a_table_whose_field_has_a_name_in_no_encoding_is_refused_as_unreadable(tmp_path: Path, name: bytes) -> None:
+    path = write_shapefile(tmp_path, "a")
+    table = path.with_suffix(".dbf")
+    content = bytearray(table.read_bytes())
+    content[32:43] = name.ljust(11, b"\0")
+    table.write_bytes(bytes(content))
+
+    assert refused(path).id == "file.unreadable"
+
+
+@pytest.mark.parametrize("end", ["\ufeff}", "}\ufeff", ', "\ufeff": nonsense}'])
+def test_a_mark_without_a_width_is_told_printably(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "a.geojson"
+    path.write_text('{"type": "FeatureCollection", "features": []' + end, "utf-8")
+
+    refusal = refused(path)
+
+    assert refusal.id == "geojson.broken"
+    assert str(refusal.values["detail"]).isprintable()
+
+
 def test_a_name_in_a_zip_that_says_it_is_utf_8_and_is_not_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
