@@ -13,6 +13,7 @@ from geo.crs import Floats, Shapes
 
 Ints = NDArray[np.int64]
 
+_POLYGON = shapely.GeometryType.POLYGON
 _BLOCK = 32_768
 """Vertices worked on at a time, so that they stay in the processor's cache."""
 
@@ -33,7 +34,7 @@ class Rings:
 
         So the step from one ring to the next adds nothing to a sum over edges.
         """
-        away = values - np.repeat(values[self.first], np.diff(self.first, append=len(values)))
+        away = values - np.repeat(values[self.first], np.append(self.first[1:], len(values)) - self.first)
         away[self.first] = 0.0  # A coordinate that is not finite stays in its own ring.
         return away
 
@@ -59,6 +60,9 @@ def as_rings(shapes: Shapes) -> Rings:
     Taking a ring out of GEOS copies it, so only shapes of several rings are taken apart.
     """
     xy, size = shapely.get_coordinates(shapes), shapely.get_num_coordinates(shapes)
+    if _plain(shapes, size).all():
+        first, own = np.cumsum(size, dtype=np.int64) - size, np.arange(len(shapes))
+        return Rings(xy[:, 0].copy(), xy[:, 1].copy(), first, np.ones(len(own)), own, len(own))
     one = _one_ring(shapes, xy, size)
     parts, shape_of_part = shapely.get_parts(shapes[~one], return_index=True)
     rings, part_of_ring = shapely.get_rings(parts, return_index=True)
@@ -74,6 +78,12 @@ def as_rings(shapes: Shapes) -> Rings:
         shape=np.concatenate([np.flatnonzero(one), np.flatnonzero(~one)[shape_of_part[part_of_ring]]])[held],
         n=len(shapes),
     )
+
+
+def _plain(shapes: Shapes, size: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Polygons without holes, told without a look at their vertices: what one subject after another mostly is."""
+    without_holes = shapely.get_num_interior_rings(shapes) == 0
+    return np.asarray((shapely.get_type_id(shapes) == _POLYGON) & without_holes & (size > 0))
 
 
 def _one_ring(shapes: Shapes, xy: Floats, size: NDArray[np.int32]) -> NDArray[np.bool_]:
