@@ -78,8 +78,10 @@ class Index:
         GeoRefusal.
         """
         zones = np.asarray(zones, dtype=object)
-        cells, windows = subdivide(zones, vertices=cell), subdivide(zones, vertices=window, margin=margin)
-        return cls(zones, outlines(cells.shape), cells.zone, windows, margin)
+        cells = subdivide(zones, vertices=cell)
+        lines, of = outlines(cells.shape), cells.zone
+        del cells  # Its shapes are needed no more, and windows take as much memory again.
+        return cls(zones, lines, of, subdivide(zones, vertices=window, margin=margin), margin)
 
     def areas(self, subjects: Shapes, *, threads: int = 1) -> Shared:
         """Every subject and zone that share ground, and how much of it; (n,) valid polygons or multipolygons."""

@@ -19,6 +19,8 @@ _SMALLEST = 1e-7
 """Degrees: no part is cut smaller, however many vertices it has."""
 _NEAR = 1e-9
 """Degrees, 0.1 mm: what is nearer to a cut may touch it."""
+_BLOCK = 262_144
+"""Vertices looked at together: of millions at once, the arrays beside them take more memory than the zones."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,12 @@ def _within(shapes: Shapes, box: Floats, side: Ints, margin: float) -> Shapes:
 
 def _on_line(shapes: Shapes, axis: Ints, at: Floats) -> Mask:
     """Whether a vertex of each shape has that longitude (axis 0) or latitude (axis 1), or all but has it."""
-    xy, of = shapely.get_coordinates(shapes, return_index=True)
     found = np.zeros(len(shapes), dtype=np.bool_)
-    found[of[np.abs(xy[np.arange(len(of)), axis[of]] - at[of]) < _NEAR]] = True
+    block = np.cumsum(shapely.get_num_coordinates(shapes)) // _BLOCK
+    for portion in np.split(np.arange(len(shapes)), np.flatnonzero(np.diff(block)) + 1):
+        xy, of = shapely.get_coordinates(shapes[portion], return_index=True)
+        of = portion[of]
+        found[of[np.abs(xy[np.arange(len(of)), axis[of]] - at[of]) < _NEAR]] = True
     return found
 
 
