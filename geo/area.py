@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 
@@ -121,13 +122,19 @@ def _derivatives(phi: Floats, reach: Floats) -> Iterator[Floats]:
     # No two latitudes are further apart than π, whatever stands in a file.
     angle, reach = np.multiply.outer(_ODD, phi), np.fmin(reach, math.pi)
     for k in itertools.count():
-        weights = _SINES * _ODD ** (k + 1.0) / math.factorial(k)
-        counts = np.abs(weights).sum() * reach**k > 1e-14
+        weights, largest = _weights(k)
+        counts = largest * reach**k > 1e-14
         if not counts.any():
             return
         # Not @: BLAS would start threads for it, and round by the length of the array.
-        waves = zip(weights, np.cos(angle + k * math.pi / 2), strict=True)
-        yield np.where(counts, sum(weight * wave for weight, wave in waves), 0.0)
+        yield np.where(counts, sum(weights * np.cos(angle + k * math.pi / 2)), 0.0)
+
+
+@cache
+def _weights(k: int) -> tuple[Floats, float]:
+    """(orders, 1) the weights of the k-th derivative over k!, and the most they can make."""
+    weights = _SINES * _ODD ** (k + 1.0) / math.factorial(k)
+    return weights[:, None], float(np.abs(weights).sum())
 
 
 def _survey_in_degrees(rings: Rings) -> Floats:

@@ -50,6 +50,8 @@ def in_blocks(shapes: Shapes, work: Callable[[Rings], Floats]) -> Floats:
     """
     shapes = np.asarray(shapes, dtype=object)
     block = np.cumsum(shapely.get_num_coordinates(shapes)) // _BLOCK
+    if not block.any():
+        return work(as_rings(shapes))
     portions = np.split(shapes, np.flatnonzero(np.diff(block)) + 1)
     return np.concatenate([work(as_rings(portion)) for portion in portions])
 
