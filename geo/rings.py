@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -49,11 +50,15 @@ def in_blocks(shapes: Shapes, work: Callable[[Rings], Floats]) -> Floats:
     shapes: polygons or multipolygons; anything else has no rings.
     """
     shapes = np.asarray(shapes, dtype=object)
-    block = np.cumsum(shapely.get_num_coordinates(shapes)) // _BLOCK
+    return np.concatenate([work(as_rings(shapes[portion])) for portion in portions(shapes, vertices=_BLOCK)])
+
+
+def portions(shapes: Shapes, *, vertices: int) -> list[slice]:
+    """(n,) shapes in portions of about so many vertices, in their order; at least one portion, be it empty."""
+    block = np.cumsum(shapely.get_num_coordinates(shapes)) // vertices
     if not block.any():
-        return work(as_rings(shapes))
-    portions = np.split(shapes, np.flatnonzero(np.diff(block)) + 1)
-    return np.concatenate([work(as_rings(portion)) for portion in portions])
+        return [slice(0, len(shapes))]
+    return [slice(start, end) for start, end in pairwise([0, *(np.flatnonzero(np.diff(block)) + 1), len(shapes)])]
 
 
 def as_rings(shapes: Shapes) -> Rings:

@@ -11,7 +11,7 @@ import shapely
 from geo.crs import Floats, Shapes
 from geo.overlay.cutting import Mask, areal, divide, tried
 from geo.refusal import GeoRefusal
-from geo.rings import Ints
+from geo.rings import Ints, portions
 
 _FAR = 1.0
 """Degrees: a half plane is cut off as a rectangle whose other sides lie this far from everything."""
@@ -100,11 +100,10 @@ def _within(shapes: Shapes, box: Floats, side: Ints, margin: float) -> Shapes:
 def _on_line(shapes: Shapes, axis: Ints, at: Floats) -> Mask:
     """Whether a vertex of each shape has that longitude (axis 0) or latitude (axis 1), or all but has it."""
     found = np.zeros(len(shapes), dtype=np.bool_)
-    block = np.cumsum(shapely.get_num_coordinates(shapes)) // _BLOCK
-    for portion in np.split(np.arange(len(shapes)), np.flatnonzero(np.diff(block)) + 1):
+    for portion in portions(shapes, vertices=_BLOCK):
         xy, of = shapely.get_coordinates(shapes[portion], return_index=True)
-        of = portion[of]
-        found[of[np.abs(xy[np.arange(len(of)), axis[of]] - at[of]) < _NEAR]] = True
+        near = np.abs(xy[np.arange(len(of)), axis[portion][of]] - at[portion][of]) < _NEAR
+        found[portion.start + of[near]] = True
     return found
 
 

@@ -196,12 +196,27 @@ def test_no_zones_and_no_subjects_give_nothing(tmp_path: Path) -> None:
     assert len(small(winding()).pieces(many(), nothing.areas(many()))) == 0
 
 
-def test_zones_that_touch_the_lines_of_subdivision_are_subdivided_as_any() -> None:
-    # Two zones of a made-up county's kind, on a grid that halving meets: GEOS's clipping joins what touches the cut.
+def touching() -> Shapes:
+    """Zones on a grid that halving meets: GEOS's clipping joins what touches the cut."""
     notched = "POLYGON ((0 0, 4 0, 8 8, 12 0, 16 0, 16 16, 11 16, 8 8, 5 16, 0 16, 0 0), (1 1, 2 8, 3 1, 1 1))"
     tangent = "POLYGON ((12 1, 9.5 3.5, 8 2, 1 6, 16 10, 11 5, 12 1))"
     zones = np.array([shapely.from_wkt(wkt) for wkt in (notched, tangent)], dtype=object)
-    zones = shapely.buffer(shapely.transform(zones, lambda xy: xy / 800 + np.array([115, 26])), 0)
+    return np.asarray(shapely.buffer(shapely.transform(zones, lambda xy: xy / 800 + np.array([115, 26])), 0))
+
+
+def test_how_many_vertices_are_looked_at_together_changes_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    zones = np.concatenate([winding(), touching()])
+    expected = subdivide(zones, vertices=8)
+    monkeypatch.setattr("geo.overlay.subdividing._BLOCK", 5)
+
+    found = subdivide(zones, vertices=8)
+
+    assert shapely.to_wkb(found.shape).tolist() == shapely.to_wkb(expected.shape).tolist()
+    assert found.zone.tolist() == expected.zone.tolist()
+
+
+def test_zones_that_touch_the_lines_of_subdivision_are_subdivided_as_any() -> None:
+    zones = touching()
 
     cells = subdivide(zones, vertices=8)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.crs import Floats, Shapes
-from geo.rings import Rings, in_blocks
+from geo.rings import Rings, in_blocks, portions
 
 
 def plane_area(rings: Rings) -> Floats:
@@ -78,6 +78,19 @@ def test_many_shapes_keep_their_order_and_one_may_be_larger_than_a_block() -> No
 
     assert shapely.get_num_coordinates(shapes[7_000]) > 100_000
     assert in_blocks(shapes, plane_area) == pytest.approx(sides)
+
+
+@given(sides=st.lists(st.integers(0, 6), max_size=30), vertices=st.integers(1, 40))
+def test_portions_hold_every_shape_once_in_order_and_not_too_much_beside_the_first(
+    sides: list[int], vertices: int
+) -> None:
+    lines = np.array([shapely.LineString([(x, 0) for x in range(n)] if n > 1 else []) for n in sides], dtype=object)
+    held = np.cumsum(shapely.get_num_coordinates(lines))
+
+    found = portions(lines, vertices=vertices)
+
+    assert [place for portion in found for place in range(portion.start, portion.stop)] == list(range(len(lines)))
+    assert all(held[portion.stop - 1] - held[portion.start] < vertices for portion in found if len(lines))
 
 
 def test_no_shapes_have_no_areas() -> None:
