@@ -25,6 +25,7 @@ from web.terminal.desks import (
     plan,
     progress,
     rates,
+    site,
     stating,
 )
 from web.terminal.desks.sheet import avoiding, checking, clauses, stored
@@ -39,7 +40,7 @@ app = typer.Typer(
 
 
 _SHEET = (checking, stored, avoiding, clauses)
-for desk in (demonstration, *_SHEET, rates, explaining, progress, plan, stating, maps, files, journal):
+for desk in (demonstration, *_SHEET, rates, explaining, progress, plan, stating, maps, files, journal, site):
     app.add_typer(desk.app)
 app.add_typer(database.app, name="db")
 
