@@ -51,12 +51,15 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def reading(browser: Browser, size: tuple[int, int] = DESK) -> Iterator[Reading]:
-    """A window without network; a width below 600 is a phone with touch."""
+def reading(
+    browser: Browser, size: tuple[int, int] = DESK, *, offline: bool = True, script: bool = True
+) -> Iterator[Reading]:
+    """A window, without network unless it is asked for; a width below 600 is a phone with touch."""
     phone = size[0] < 600
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
-        offline=True, has_touch=phone, is_mobile=phone, device_scale_factor=2 if phone else 1,
+        offline=offline, java_script_enabled=script,
+        has_touch=phone, is_mobile=phone, device_scale_factor=2 if phone else 1,
     )  # fmt: skip
     found = Reading(context.new_page())
     found.page.on("request", lambda request: found.requests.append(request.url))

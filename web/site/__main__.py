@@ -26,9 +26,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from data.texts import Lang, both, text, texts
 from geo.refusal import Refusal
+from pipelines.reports.inbox import Inbox
 from web.site import Settings, publication
-from web.site.answers import Site
-from web.site.confine import Confined, SiteRefusal, confine
+from web.site.answers import Receive, Scope, Send, Site, safety
+from web.site.confine import Confined, SiteRefusal, account, confine
+from web.site.reporting import Desk
 
 _LOOKED_AGAIN_S, _TRIED_AGAIN_S = 1.0, 10.0
 """How often the folder is looked at, and how long after a publication that cannot be served it is tried again."""
@@ -69,10 +71,27 @@ def main(asked: Settings, voice: _Voice) -> None:
     _allow_open_files()
     listening = _listening(asked.host, asked.port)
     texts()  # read now, for later they cannot be
-    held = confine(read=_readable(folder), write=[], user=asked.user, unconfined=asked.unconfined)
-    site = Site(publication.load(folder), tianditu=asked.tianditu)
+    inbox = Inbox(Path(os.path.abspath(asked.inbox))) if asked.inbox else None
+    desk = _desk(inbox, asked) if inbox else None
+    read, write = _readable(folder), [inbox.new] if inbox else []
+    read += [inbox.states] if inbox else []
+    held = confine(read=read, write=write, user=asked.user, unconfined=asked.unconfined)
+    if inbox and not os.access(inbox.new, os.R_OK | os.W_OK | os.X_OK):
+        raise SiteRefusal("reports.inbox_closed", path=inbox.new, user=held.user)
+    site = Site(publication.load(folder), safety(tianditu=asked.tianditu))
     _introduce(voice, site, listening, folder, held)
-    uvloop.run(_serve(voice, site, listening, folder))
+    uvloop.run(_serve(voice, site, desk, listening, folder))
+
+
+def _desk(inbox: Inbox, asked: Settings) -> Desk:
+    """The desk of reports. Folders of the inbox are made where need be; root gives its own to the site's user."""
+    public = inbox.public()
+    inbox.make()
+    if os.geteuid() == 0 and inbox.new.stat().st_uid == 0:
+        owner = account(asked.user)
+        os.chown(inbox.new, owner.pw_uid, owner.pw_gid)
+        os.chown(inbox.states, -1, owner.pw_gid)
+    return Desk(inbox, public, safety(tianditu=False))
 
 
 def _introduce(voice: _Voice, site: Site, listening: socket.socket, folder: Path, held: Confined) -> None:
@@ -151,10 +170,14 @@ class _Protocol(HttpToolsProtocol):
             self._head = None
 
 
-async def _serve(voice: _Voice, site: Site, listening: socket.socket, folder: Path) -> None:
+async def _serve(voice: _Voice, site: Site, desk: Desk | None, listening: socket.socket, folder: Path) -> None:
     """Answer, and look for another publication beside it; a fault of either ends both."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (desk if desk and desk.owns(scope["path"]) else site)(scope, receive, send)
+
     config = uvicorn.Config(
-        cast(Any, site), http=_Protocol, ws="none", lifespan="off", log_config=None, log_level="error",
+        cast(Any, app), http=_Protocol, ws="none", lifespan="off", log_config=None, log_level="error",
         access_log=False, server_header=False, timeout_keep_alive=15, timeout_graceful_shutdown=_CLOSING_S,
     )  # fmt: skip
     async with asyncio.TaskGroup() as group:

@@ -123,8 +123,8 @@ def named(path: str) -> str:
 class Site:
     """The publication that is served now. `show` puts another in its place between two answers, never within one."""
 
-    def __init__(self, publication: Publication, *, tianditu: bool = False) -> None:
-        self.always = safety(tianditu=tianditu)
+    def __init__(self, publication: Publication, always: Headers) -> None:
+        self.always = always
         self.show(publication)
 
     def show(self, publication: Publication) -> None:
@@ -265,6 +265,7 @@ async def say(
     words = "".join(f'<p lang="{lang}">{text(id, lang)}</p>' for lang in ("zh", "en"))
     html = (
         '<!doctype html><html lang="zh"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<link rel="icon" href="data:,">'
         f"<title>{text(id, 'zh')}</title><style>body{{font:1.25rem/1.6 sans-serif;margin:2rem}}</style>{words}"
         f'<p><a href="/">首页 Home</a></p></html>'
     )

@@ -59,11 +59,16 @@ def confine(*, read: list[Path], write: list[Path], user: str | None, unconfined
     return Confined(abi, forbid_network_and_programs(), name)
 
 
-def _become(user: str) -> None:
+def account(user: str) -> pwd.struct_passwd:
+    """The account of a user. Raises SiteRefusal when there is none."""
     try:
-        found = pwd.getpwnam(user)
+        return pwd.getpwnam(user)
     except KeyError:
         raise SiteRefusal("site.no_user", user=user) from None
+
+
+def _become(user: str) -> None:
+    found = account(user)
     os.setgroups([])
     os.setresgid(*[found.pw_gid] * 3)
     os.setresuid(*[found.pw_uid] * 3)

@@ -25,6 +25,7 @@ from web.terminal.desks import (
     plan,
     progress,
     rates,
+    reports,
     site,
     stating,
 )
@@ -43,6 +44,7 @@ _SHEET = (checking, stored, avoiding, clauses)
 for desk in (demonstration, *_SHEET, rates, explaining, progress, plan, stating, maps, files, journal, site):
     app.add_typer(desk.app)
 app.add_typer(database.app, name="db")
+app.add_typer(reports.app, name="reports")
 
 
 @app.callback()

@@ -1,0 +1,1 @@
+"""What citizens report: sealed where it comes in, opened only with the office's key."""
