@@ -88,12 +88,15 @@ class Inbox:
             said = json.loads((self.states / f"{number}.json").read_text("utf-8"))
             return Standing(number, said["state"], date.fromisoformat(said["on"]), str(said["answer"]))
         except FileNotFoundError:
-            return Standing(number, "received") if (self.new / f"{number}{_SEALED}").exists() else None
+            return Standing(number, "received") if self.sealed(self.new, number).exists() else None
+        except (ValueError, LookupError, TypeError):  # it came over by disc, and not whole
+            return Standing(number, "taken")
 
     def stand(self, standing: Standing) -> None:
         """Write down what became of a report."""
         said = {**asdict(standing), "on": standing.on.isoformat() if standing.on else None}
-        write(self.states / f"{standing.number}.json", json.dumps(said, ensure_ascii=False).encode())
+        file = self.states / f"{standing.number}.json"
+        write(file, json.dumps(said, ensure_ascii=False).encode(), mode=0o644)
 
     def numbers(self, folder: Path) -> Iterator[str]:
         """The numbers of the sealed reports in new/ or taken/, those that came first at first."""
@@ -110,11 +113,11 @@ class Inbox:
             raise ReportRefusal("reports.full")
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, on the disc when this is over; closed to all but its group."""
+def write(path: Path, content: bytes, *, mode: int = 0o640) -> None:
+    """Write a file whole or not at all, on the disc when this is over."""
     half = path.with_name(f"{_HALF}{secrets.token_hex(8)}")
     try:
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as stream:
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())

@@ -75,8 +75,7 @@ def make_keys(private: Path, inbox: Inbox) -> bool:
         with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
             stream.write(written)
     inbox.make()
-    write(inbox.key, public.encode())
-    inbox.key.chmod(0o644)
+    write(inbox.key, public.encode(), mode=0o644)
     return made
 
 

@@ -13,7 +13,7 @@ import shapely
 from rich.console import Console
 from sqlalchemy import Engine
 
-from tests.bench import area, databases, flatten, importing, plots, rates
+from tests.bench import area, databases, flatten, importing, plots, rates, site
 from tests.bench.found import DifferentAnswers, Found
 from tests.bench.journal import part as journal
 from tests.bench.journal import rounds
@@ -138,6 +138,23 @@ def test_an_area_that_is_another_by_a_millionth_fails_the_bench() -> None:
     area.agree({"area": ours, "other": ours * (1 + 5e-7)})
     with pytest.raises(DifferentAnswers, match="other: parcel 1"):
         area.agree({"area": ours, "other": ours * [1, 1 + 1e-6]})
+
+
+def test_a_page_that_another_server_gives_otherwise_fails_the_bench() -> None:
+    pages = {"p/0.html": "200 ab", "p/1.html": "200 cd"}
+
+    site.agree({"ours": pages, "nginx": dict(pages)})
+    with pytest.raises(DifferentAnswers, match=r"nginx: p/1\.html"):
+        site.agree({"ours": pages, "nginx": {**pages, "p/1.html": "404 cd"}})
+    with pytest.raises(DifferentAnswers, match=r"http\.server"):
+        site.agree({"ours": pages, "nginx": pages, "http.server": {}})
+
+
+def test_servers_are_not_measured_without_what_asks_them(monkeypatch: pytest.MonkeyPatch, server: Engine) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(FileNotFoundError, match="apt-get install -y --no-install-recommends wrk"):
+        site.measure(server, site.QUICK, lambda done: None)
 
 
 def test_a_part_is_asked_for_by_its_name(tmp_path: Path) -> None:

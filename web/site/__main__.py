@@ -76,8 +76,8 @@ def main(asked: Settings, voice: _Voice) -> None:
     read, write = _readable(folder), [inbox.new] if inbox else []
     read += [inbox.states] if inbox else []
     held = confine(read=read, write=write, user=asked.user, unconfined=asked.unconfined)
-    if inbox and not os.access(inbox.new, os.R_OK | os.W_OK | os.X_OK):
-        raise SiteRefusal("reports.inbox_closed", path=inbox.new, user=held.user)
+    if inbox:
+        _check(inbox, held.user)
     site = Site(publication.load(folder), safety(tianditu=asked.tianditu))
     _introduce(voice, site, listening, folder, held)
     uvloop.run(_serve(voice, site, desk, listening, folder))
@@ -103,10 +103,16 @@ def _introduce(voice: _Voice, site: Site, listening: socket.socket, folder: Path
     voice.tell("site.held" if held.landlock else "site.not_held", **asdict(held))
 
 
+def _check(inbox: Inbox, user: str) -> None:
+    for folder, rights in ((inbox.new, os.R_OK | os.W_OK | os.X_OK), (inbox.states, os.R_OK | os.X_OK)):
+        if not os.access(folder, rights):
+            raise SiteRefusal("reports.inbox_closed", path=folder, user=user)
+
+
 def _readable(folder: Path) -> list[Path]:
     """The folder; where it is a link that is switched among publications, the folder in which they stand."""
     real = Path(os.path.realpath(folder))
-    return [real] if real == folder else [real.parent]
+    return [real.parent] if folder.is_symlink() else [real]
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -129,7 +135,7 @@ def _allow_open_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))
 
 
-class _Protocol(HttpToolsProtocol):
+class Protocol(HttpToolsProtocol):
     """uvicorn's, with bounds on connections and on the size and time of a request's head, which it has not."""
 
     _head: asyncio.TimerHandle | None = None
@@ -140,6 +146,11 @@ class _Protocol(HttpToolsProtocol):
         if len(self.connections) > _MOST_CONNECTIONS:
             transport.abort()
         self._await_head()
+
+    @property
+    def in_head(self) -> bool:
+        """Whether a request has begun whose head is not whole yet."""
+        return self._head is not None and self._head_bytes > 0
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_came()
@@ -177,7 +188,7 @@ async def _serve(voice: _Voice, site: Site, desk: Desk | None, listening: socket
         await (desk if desk and desk.owns(scope["path"]) else site)(scope, receive, send)
 
     config = uvicorn.Config(
-        cast(Any, app), http=_Protocol, ws="none", lifespan="off", log_config=None, log_level="error",
+        cast(Any, app), http=Protocol, ws="none", lifespan="off", log_config=None, log_level="error",
         access_log=False, server_header=False, timeout_keep_alive=15, timeout_graceful_shutdown=_CLOSING_S,
     )  # fmt: skip
     async with asyncio.TaskGroup() as group:

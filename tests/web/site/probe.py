@@ -32,7 +32,6 @@ def main(given: dict[str, str]) -> None:
         "list the root": lambda: os.listdir("/"),
         "write beside the pages": lambda: (folder / "new.html").write_bytes(b""),
         "write over a page": lambda: (folder / "index.html").open("r+b"),
-        "cut a page short": lambda: os.truncate(folder / "index.html", 0),
         "remove a page": (folder / "index.html").unlink,
         "make a folder in the inbox": (inbox / "sub").mkdir,
         "make a link in the inbox": lambda: (inbox / "link").symlink_to("/etc/passwd"),
@@ -40,10 +39,12 @@ def main(given: dict[str, str]) -> None:
         "call out": lambda: socket.create_connection(("127.0.0.1", int(given["port"])), 5),
         "listen": lambda: socket.create_server(("127.0.0.1", 0)),
         "speak to a local service": lambda: socket.socket(socket.AF_UNIX).connect(given["socket"]),
-        "run a program": lambda: os.execv("/bin/true", ["true"]),
     }
+    if held.landlock >= 3:
+        attempts["cut a page short"] = lambda: os.truncate(folder / "index.html", 0)
     if held.landlock >= 6:
         attempts["signal another process"] = lambda: os.kill(os.getppid(), signal.SIGCONT)
+    attempts["run a program"] = lambda: os.execv("/bin/true", ["true"])
     done = {name: _succeeds(attempt) for name, attempt in attempts.items()}
     sys.stdout.write(json.dumps({"held": vars(held), "done": [name for name, so in done.items() if so]}))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -14,8 +15,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
+from data.reporting import limits
 from tests.web.site.conftest import PAGES, Running, published, refused, running
+from web.site import form
+from web.site.__main__ import Protocol
 
 WAYS_IN = {"read a page", "list the folder", "keep a report", "give it its name", "take it away"}
 
@@ -220,3 +226,61 @@ def _until_said(site: Running, words: str) -> str:
     while words not in (line := site.line()):
         assert line
     return line
+
+
+class _Ahead(asyncio.SelectorEventLoop):
+    """A loop whose clock can be put ahead: what waits for a time comes at once."""
+
+    by = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.by
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nhost: a\r\nx: "])
+def test_who_does_not_finish_a_head_in_time_is_hung_up_on(sent: bytes) -> None:
+    async def answered() -> bytes:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, _Ahead)
+        config, state = uvicorn.Config(_never, log_config=None), ServerState()  # type: ignore[arg-type]  # never called
+        protocols: list[Protocol] = []
+
+        def made() -> Protocol:
+            protocols.append(Protocol(config, state, {}))
+            return protocols[-1]
+
+        server = await loop.create_server(made, "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(sent)
+        while not protocols or (sent and not protocols[0].in_head):
+            await asyncio.sleep(0)
+        loop.by += 16
+        answer = await reader.read()
+        writer.close()
+        server.close()
+        return answer
+
+    with asyncio.Runner(loop_factory=_Ahead) as runner:
+        assert runner.run(asyncio.wait_for(answered(), 60)) == b""
+
+
+def test_a_form_that_does_not_come_in_time_is_given_up() -> None:
+    async def read() -> form.Form:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, _Ahead)
+
+        async def receive() -> dict[str, object]:
+            loop.by += limits().form_s
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        return await form.read(receive, "multipart/form-data; boundary=x", "", keep_photo=True)
+
+    with asyncio.Runner(loop_factory=_Ahead) as runner:
+        came = runner.run(read())
+
+    assert ([problem.id for problem in came.problems], came.cut) == (["report_page.slow"], True)
+
+
+async def _never(scope: object, receive: object, send: object) -> None:
+    raise AssertionError
