@@ -18,7 +18,7 @@ from pipelines.reports.sealing import Report, ReportRefusal, opened, pair, publi
 
 @dataclass(frozen=True)
 class Listed:
-    """A sealed report as it lies in the inbox. report: None where it cannot be opened, trouble then says why."""
+    """A sealed report as it lies in the inbox. report: without its photo; None where it does not open, see trouble."""
 
     number: str
     came_at: float
@@ -26,6 +26,7 @@ class Listed:
     size: int
     standing: Standing
     report: Report | None = None
+    photo_bytes: int = 0
     trouble: Note | None = None
 
 
@@ -101,7 +102,9 @@ def _listed(inbox: Inbox, folder: Path, number: str, private: str) -> Listed:
     found, standing = file.stat(), inbox.standing(number) or Standing(number, "taken")
     lies = Listed(number, found.st_mtime, found.st_size, standing)
     try:
-        return replace(lies, report=opened(file.read_bytes(), private, number=number))
+        report = opened(file.read_bytes(), private, number=number)
+        # Thousands may be listed: their photos together would not fit into memory.
+        return replace(lies, report=replace(report, photo=None), photo_bytes=len(report.photo or b""))
     except ReportRefusal as refusal:
         return replace(lies, trouble=Note(refusal.id, refusal.values))
 

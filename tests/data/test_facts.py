@@ -172,7 +172,8 @@ def test_an_unknown_plan_is_refused() -> None:
 
 def test_every_text_of_the_facts_and_rules_has_both_languages_with_the_same_values() -> None:
     areas = ("facts.", "rule.", "stated.", "series.", "state.", "sense.", "judged.", "plan_table.", "progress_table.",
-             "entered_table.", "undo.", "clauses.", "clause_said.", "question.", "activities.")  # fmt: skip
+             "entered_table.", "undo.", "clauses.", "clause_said.", "question.", "activities.", "site.", "site_page.",
+             "reports.", "report_page.", "reports_table.")  # fmt: skip
     ours = {key: pair for key, pair in texts().items() if key.startswith(areas)}
 
     assert ours

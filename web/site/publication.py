@@ -121,20 +121,36 @@ def _file(real: Path, path: str, sha256: str) -> File:
     place = real / path
     if os.path.realpath(place) != str(place):
         raise SiteRefusal("site.bad_path", folder=real, path=path)
-    made = _made(real, path, place.read_bytes())
+    made = _made(real, path, place.read_bytes()) if _worth_reading(place) else _large(real, path)
     if made.sha256 != sha256:
         raise SiteRefusal("site.bad_hash", folder=real, path=path)
     return made
 
 
+def _worth_reading(place: Path) -> bool:
+    """Whether anything of a file is kept in memory."""
+    return place.suffix.lower() in _TEXT or place.stat().st_size <= _KEPT_BYTES
+
+
+def _large(real: Path, path: str) -> File:
+    """A file that is never whole in memory: of tiles there may be hundreds of megabytes."""
+    with (real / path).open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        size = stream.tell()
+    return File(path, real / path, size, sha256, _media_type(path))
+
+
 def _made(real: Path, path: str, content: bytes) -> File:
+    sha256, text = hashlib.sha256(content).hexdigest(), PurePosixPath(path).suffix.lower() in _TEXT
+    kept = content if len(content) <= _KEPT_BYTES else None
+    gzipped = _gzipped(content) if text else None
+    return File(path, real / path, len(content), sha256, _media_type(path), kept, gzipped)
+
+
+def _media_type(path: str) -> str:
     suffix = PurePosixPath(path).suffix.lower()
     text = _TEXT.get(suffix)
-    media_type = f"{text}; charset=utf-8" if text else _BINARY.get(suffix, "application/octet-stream")
-    return File(
-        path, real / path, len(content), hashlib.sha256(content).hexdigest(), media_type,
-        content if len(content) <= _KEPT_BYTES else None, _gzipped(content) if text else None,
-    )  # fmt: skip
+    return f"{text}; charset=utf-8" if text else _BINARY.get(suffix, "application/octet-stream")
 
 
 def _gzipped(content: bytes) -> bytes | None:
@@ -146,5 +162,7 @@ def _bounded(files: Iterator[File]) -> Iterator[File]:
     """The same files, those that no longer fit into memory without their content."""
     kept = 0
     for file in files:
-        kept += len(file.content or b"") + len(file.gzipped or b"")
-        yield file if kept <= _MOST_KEPT_BYTES else replace(file, content=None, gzipped=None)
+        more = len(file.content or b"") + len(file.gzipped or b"")
+        fits = kept + more <= _MOST_KEPT_BYTES
+        kept += more if fits else 0
+        yield file if fits else replace(file, content=None, gzipped=None)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,8 +22,8 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from data.reporting import limits
-from tests.web.site.conftest import PAGES, Running, published, refused, running
-from web.site import form
+from tests.web.site.conftest import COMMAND, PAGES, Answer, Running, published, refused, running
+from web.site import form, publication
 from web.site.__main__ import Protocol
 
 WAYS_IN = {"read a page", "list the folder", "keep a report", "give it its name", "take it away"}
@@ -98,6 +101,45 @@ def test_a_switch_is_seen_and_what_is_half_there_is_never_served(
         assert site.ask("/data/forest.pmtiles").body == PAGES["data/forest.pmtiles"]
 
 
+def test_every_answer_is_whole_and_of_one_publication_while_it_is_switched(place: Path) -> None:
+    versions = {
+        name: {"index.html": f"<p>{name}".encode() * 9_000, "data/forest.pmtiles": name.encode() * 300_000}
+        for name in ("one", "two")
+    }
+    folders = {name: published(place / "sites" / name, files) for name, files in versions.items()}
+    current, over, seen = _lead(place, folders["one"]), threading.Event(), list[tuple[str, Answer]]()
+
+    def ask(path: str) -> None:
+        while not over.is_set():
+            seen.append((path, site.ask(f"/{path}")))
+
+    with running(current) as site, ThreadPoolExecutor(4) as readers:
+        for path in [*versions["one"]] * 2:
+            readers.submit(ask, path)
+        try:
+            for name in ("two", "one", "two"):
+                _lead(place, folders[name])
+                _until_said(site, "another publication is served now")
+        finally:
+            over.set()
+
+    assert all(answer.status == 200 for _, answer in seen)
+    assert all(answer.headers["etag"] == f'"{hashlib.sha256(answer.body).hexdigest()}"' for _, answer in seen)
+    for path in versions["one"]:
+        assert {answer.body for asked, answer in seen if asked == path} == {of[path] for of in versions.values()}
+
+
+def test_what_does_not_fit_into_memory_is_served_from_the_disc(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publication, "_MOST_KEPT_BYTES", 20_000)
+
+    files = publication.load(published(place / "folder")).files
+
+    kept = sum(len(file.content or b"") + len(file.gzipped or b"") for file in files.values())
+    assert 0 < kept <= 20_000
+    assert (files["photo.jpg"].content, files["photo.jpg"].size) == (None, len(PAGES["photo.jpg"]))
+    assert all(file.sha256 == hashlib.sha256(PAGES[path]).hexdigest() for path, file in files.items() if path in PAGES)
+
+
 def test_a_file_that_is_gone_before_the_switch_is_seen_is_asked_for_again_later(place: Path) -> None:
     with running(published(place / "folder")) as site:
         (place / "folder" / "data" / "forest.pmtiles").unlink()
@@ -160,6 +202,29 @@ def test_it_ends_cleanly_when_it_is_told_to(place: Path) -> None:
         assert site.process.wait(30) == 0
         assert site.process.stderr is not None
         assert site.process.stderr.read().endswith("the site has ended\n")
+
+
+def test_without_landlock_it_does_not_start_unless_it_is_told_to(place: Path) -> None:
+    # A filter of system calls takes Landlock away, and stays through the start of another program.
+    without = (
+        "import os, sys; from geo.sandbox import confine; "
+        "confine._CALLS = {name: (mark, (444,)) for name, (mark, _) in confine._CALLS.items()}; "
+        "assert confine.forbid_network_and_programs(); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    site = [sys.executable, "-c", without, COMMAND, "site", published(place / "folder"), "--port", "0", "--json"]
+
+    ran = subprocess.run(site, capture_output=True, text=True, timeout=60, check=False)
+    with subprocess.Popen(
+        [*site, "--unconfined"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as told:
+        assert told.stdout is not None
+        held = json.loads(told.stdout.readline())["held"]
+        told.terminate()
+
+    said = json.loads(ran.stdout)
+    assert (ran.returncode, said["refused"]) == (1, "site.no_landlock")
+    assert "--unconfined" in said["zh"]
+    assert (held["landlock"], told.returncode) == (0, 0)
 
 
 def test_it_says_aloud_that_it_is_not_confined(place: Path) -> None:

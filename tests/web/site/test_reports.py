@@ -117,7 +117,7 @@ def test_a_report_goes_from_the_form_to_the_office_and_its_answer_back(office: O
     assert "已收到" in looked_up(office.site, number)
 
     (row,) = office.answers("list")["reports"]
-    assert (row["number"], row["state"], row["photo"]) == (number, "received", True)
+    assert (row["number"], row["state"], row["photo_bytes"]) == (number, "received", len(photo))
     assert row["place"] == "江背镇 江背镇桥头"
     assert row["words"] == TYPED["words"]
 
@@ -372,6 +372,23 @@ def test_what_the_office_types_wrongly_is_told(tmp_path: Path, words: tuple[str,
     ran = command(*words, "--inbox", str(tmp_path / "inbox"), "--key", str(key))
 
     assert (ran.returncode, said in ran.stderr) == (code, True), ran.stderr
+
+
+def test_a_report_goes_by_disc_and_what_became_of_it_comes_back(shared: Office, tmp_path: Path) -> None:
+    number, inside = sent(shared.site, TYPED), Inbox(tmp_path / "inside")
+    make_keys(shared.key, inside)
+
+    shutil.move(shared.inbox.sealed(shared.inbox.new, number), inside.new)
+    assert shared.site.ask(f"/report/{number}").status == 404
+    ran = command(
+        "take", number, "--inbox", str(inside.place), "--key", str(shared.key), "--into", str(tmp_path / "in")
+    )
+    assert ran.returncode == 0, ran.stderr
+    shutil.copy(inside.states / f"{number}.json", shared.inbox.states)
+
+    assert "已受理" in looked_up(shared.site, number)
+    (shared.inbox.states / f"{number}.json").write_text('{"state": "answ', "utf-8")
+    assert "已受理" in looked_up(shared.site, number)
 
 
 def test_a_report_taken_in_before_is_not_taken_in_twice(shared: Office, tmp_path: Path) -> None:

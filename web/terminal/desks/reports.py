@@ -128,7 +128,7 @@ def _plainly(one: Listed) -> dict[str, Any]:
     said = {"number": one.number, "received": _came(one), "bytes": one.size, "state": one.standing.state}
     if one.report is None:
         return {**said, "trouble": both(one.trouble.id, one.trouble.values) if one.trouble else None}
-    return {**said, "place": _place(one), "words": one.report.words, "photo": one.report.photo is not None}
+    return {**said, "place": _place(one), "words": one.report.words, "photo_bytes": one.photo_bytes}
 
 
 def _row(one: Listed) -> list[str]:
