@@ -138,8 +138,9 @@ def _allow_open_files() -> None:
 class Protocol(HttpToolsProtocol):
     """uvicorn's, with bounds on connections and on the size and time of a request's head, which it has not."""
 
-    _head: asyncio.TimerHandle | None = None
-    _head_bytes = 0
+    _deadline: asyncio.TimerHandle | None = None
+    _head_bytes: int | None = None
+    """What has come of a head that is not whole yet; None outside of one."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
@@ -148,9 +149,9 @@ class Protocol(HttpToolsProtocol):
         self._await_head()
 
     @property
-    def in_head(self) -> bool:
-        """Whether a request has begun whose head is not whole yet."""
-        return self._head is not None and self._head_bytes > 0
+    def awaits_head(self) -> bool:
+        """Whether it hangs up unless a whole head comes in time."""
+        return self._deadline is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_came()
@@ -158,13 +159,17 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        self._head_bytes = self._head_bytes + len(data) if self._head else 0
-        if self._head_bytes > _MOST_HEAD_BYTES and not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n")
-            self.transport.close()
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > _MOST_HEAD_BYTES and not self.transport.is_closing():
+                self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n")
+                self.transport.close()
+        elif self.cycle is not None and self.cycle.response_complete:
+            self._await_head()  # Empty lines, or a body that nobody reads, have ended uvicorn's own time.
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._head_bytes = 0
         self._await_head()
 
     def on_headers_complete(self) -> None:
@@ -172,13 +177,14 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _await_head(self) -> None:
-        if self._head is None:
-            self._head = self.loop.call_later(_HEAD_S, self.timeout_keep_alive_handler)
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(_HEAD_S, self.timeout_keep_alive_handler)
 
     def _head_came(self) -> None:
-        if self._head is not None:
-            self._head.cancel()
-            self._head = None
+        self._head_bytes = None
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
 
 async def _serve(voice: _Voice, site: Site, desk: Desk | None, listening: socket.socket, folder: Path) -> None:
