@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.web.site.conftest import PAGES, Running
+from tests.web.site.sites import PAGES, Running
 from web.site.answers import named, span, takes_gzip
 from web.site.publication import proper
 

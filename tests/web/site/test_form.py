@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.reporting import limits
-from tests.web.site.test_reports import PHOTO, TYPED, multipart
+from tests.web.site.offices import PHOTO, TYPED, multipart
 from web.site import form
 
 _KIND = "multipart/form-data; boundary=0123456789abcdef"

@@ -22,7 +22,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from data.reporting import limits
-from tests.web.site.conftest import COMMAND, PAGES, Answer, Running, published, refused, running
+from tests.web.site.sites import COMMAND, PAGES, Answer, Running, published, refused, running
 from web.site import form, publication
 from web.site.__main__ import Protocol
 
