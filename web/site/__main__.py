@@ -112,7 +112,7 @@ def _check(inbox: Inbox, user: str) -> None:
 def _readable(folder: Path) -> list[Path]:
     """The folder; where it is a link that is switched among publications, the folder in which they stand."""
     real = Path(os.path.realpath(folder))
-    return [real.parent] if folder.is_symlink() else [real]
+    return [real.parent] if os.path.islink(folder) else [real]
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -46,7 +46,7 @@ def confine(*, read: list[Path], write: list[Path], user: str | None, unconfined
     """Hold this process, for ever, to reading and writing beneath these folders.
 
     user: whom root becomes; of no meaning for others. unconfined: only root's rights are given up. Raises SiteRefusal
-    where the kernel has no Landlock, or where a thread runs already, which would stay free.
+    where the kernel has no Landlock, a folder cannot be entered, or a thread runs already, which would stay free.
     """
     if len(os.listdir("/proc/self/task")) != 1:
         raise SiteRefusal("site.threads")
@@ -81,13 +81,21 @@ def _restrict(read: list[Path], write: list[Path]) -> int:
         raise SiteRefusal("site.no_landlock", reason=os.strerror(ctypes.get_errno()))
     ruleset = _checked(libc.syscall(_CREATE, *_handled(abi), 0))
     for folder, rights in _rights(read, write):
-        beneath = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+        beneath = _opened(folder)
         _checked(libc.syscall(_ADD_RULE, ruleset, _BENEATH, struct.pack("=Qi", rights, beneath), 0))
         os.close(beneath)
     _checked(libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     _checked(libc.syscall(_RESTRICT, ruleset, 0))
     os.close(ruleset)
     return int(abi)
+
+
+def _opened(folder: Path) -> int:
+    try:
+        return os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        raise SiteRefusal("site.closed", folder=folder, user=user, reason=error.strerror) from error
 
 
 def _handled(abi: int) -> tuple[bytes, int]:

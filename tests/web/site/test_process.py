@@ -182,6 +182,16 @@ def test_a_folder_without_a_manifest_and_a_manifest_that_is_none_are_refused(pla
     assert refused(place)["refused"] == "site.bad_manifest"
 
 
+def test_a_folder_that_is_not_there_and_one_that_is_closed_are_told(place: Path) -> None:
+    folder = published(place / "closed" / "folder")
+    (place / "closed").chmod(0o000)
+
+    found = [refused(at)["refused"] for at in (place / "none", Path("/etc/hostname"), folder)]
+
+    assert found == ["site.closed"] * 3
+    (place / "closed").chmod(0o700)
+
+
 def test_a_port_in_use_and_a_user_who_is_none_are_refused_in_words(place: Path) -> None:
     folder = published(place / "folder")
     with socket.create_server(("127.0.0.1", 0)) as other:
