@@ -15,6 +15,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -50,8 +51,9 @@ class _Voice:
     as_json: bool
 
     def tell(self, id: str, /, **values: object) -> None:  # noqa: A002 -- as in Refusal
-        sys.stderr.write("".join(f"{text(id, lang, values)}\n" for lang in self.langs))
-        sys.stderr.flush()
+        with suppress(OSError):  # whoever listened may be gone; the site goes on
+            sys.stderr.write("".join(f"{text(id, lang, values)}\n" for lang in self.langs))
+            sys.stderr.flush()
 
     def answer(self, value: object) -> None:
         if self.as_json:
@@ -73,9 +75,8 @@ def main(asked: Settings, voice: _Voice) -> None:
     texts()  # read now, for later they cannot be
     inbox = Inbox(Path(os.path.abspath(asked.inbox))) if asked.inbox else None
     desk = _desk(inbox, asked) if inbox else None
-    read, write = _readable(folder), [inbox.new] if inbox else []
-    read += [inbox.states] if inbox else []
-    held = confine(read=read, write=write, user=asked.user, unconfined=asked.unconfined)
+    read, write = ([inbox.states], [inbox.new]) if inbox else ([], [])
+    held = confine(read=[*_readable(folder), *read], write=write, user=asked.user, unconfined=asked.unconfined)
     if inbox:
         _check(inbox, held.user)
     site = Site(publication.load(folder), safety(tianditu=asked.tianditu))
