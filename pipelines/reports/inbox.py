@@ -110,7 +110,7 @@ class Inbox:
         sizes = [entry.stat().st_size for entry in os.scandir(self.new)]
         full = len(sizes) >= limits().most or sum(sizes) + more > limits().most_bytes
         if full or shutil.disk_usage(self.new).free - more < limits().free_bytes:
-            raise ReportRefusal("reports.full")
+            raise ReportRefusal("reports.full", inbox=self.new, files=len(sizes), megabytes=sum(sizes) // 1024**2)
 
 
 def write(path: Path, content: bytes, *, mode: int = 0o640) -> None:

@@ -74,7 +74,7 @@ def main(asked: Settings, voice: _Voice) -> None:
     listening = _listening(asked.host, asked.port)
     texts()  # read now, for later they cannot be
     inbox = Inbox(Path(os.path.abspath(asked.inbox))) if asked.inbox else None
-    desk = _desk(inbox, asked) if inbox else None
+    desk = _desk(inbox, asked, voice) if inbox else None
     read, write = ([inbox.states], [inbox.new]) if inbox else ([], [])
     held = confine(read=[*_readable(folder), *read], write=write, user=asked.user, unconfined=asked.unconfined)
     if inbox:
@@ -84,7 +84,7 @@ def main(asked: Settings, voice: _Voice) -> None:
     uvloop.run(_serve(voice, site, desk, listening, folder))
 
 
-def _desk(inbox: Inbox, asked: Settings) -> Desk:
+def _desk(inbox: Inbox, asked: Settings, voice: _Voice) -> Desk:
     """The desk of reports. Folders of the inbox are made where need be; root gives its own to the site's user."""
     public = inbox.public()
     inbox.make()
@@ -92,7 +92,7 @@ def _desk(inbox: Inbox, asked: Settings) -> Desk:
         owner = account(asked.user)
         os.chown(inbox.new, owner.pw_uid, owner.pw_gid)
         os.chown(inbox.states, -1, owner.pw_gid)
-    return Desk(inbox, public, safety(tianditu=False))
+    return Desk(inbox, public, safety(tianditu=False), tell=voice.tell)
 
 
 def _introduce(voice: _Voice, site: Site, listening: socket.socket, folder: Path, held: Confined) -> None:

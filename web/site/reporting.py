@@ -57,14 +57,16 @@ def _network(address: str) -> str:
         known = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return str(known) if known.version == 4 else str(ipaddress.ip_network((known, 64), strict=False))
+    if isinstance(known, ipaddress.IPv4Address) or known.ipv4_mapped:
+        return str(getattr(known, "ipv4_mapped", known))
+    return str(ipaddress.ip_network((known, 64), strict=False))
 
 
 class Desk:
-    """Answers what concerns reports. always: headers of every answer."""
+    """Answers what concerns reports. always: headers of every answer; tell: is told why a report could not be kept."""
 
-    def __init__(self, inbox: Inbox, public: str, always: Headers) -> None:
-        self._inbox, self._public, self._always = inbox, public, always
+    def __init__(self, inbox: Inbox, public: str, always: Headers, *, tell: Callable[..., None]) -> None:
+        self._inbox, self._public, self._always, self._tell = inbox, public, always, tell
         self._reports, self._lookups = Rate(limits().per_hour), Rate(limits().lookups_per_hour)
         self._coming = 0
         self._page = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True).get_template(
@@ -144,10 +146,14 @@ class Desk:
         report = Report(number, datetime.now(UTC), lon=lon, lat=lat, photo=came.photo, **typed)
         try:
             await asyncio.to_thread(lambda: self._inbox.keep(number, seal(report, self._public)))
-        except ReportRefusal:
-            came.problems = [Problem("report_page.full", 503)]
-            return None
-        return number
+        except ReportRefusal as refusal:
+            self._tell(refusal.id, **refusal.values)
+        except OSError as error:
+            self._tell("reports.not_kept", inbox=self._inbox.new, reason=error.strerror)
+        else:
+            return number
+        came.problems = [Problem("report_page.full", 503)]
+        return None
 
     async def _refuse(self, came: Form, send: Send, lang: Lang) -> None:
         status = max(problem.status for problem in came.problems)

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from data.reporting import limits
+from layers.ground import cluster
 from pipelines.reports.inbox import Inbox
 from pipelines.reports.numbers import check
 from pipelines.reports.sealing import ReportRefusal
-from pipelines.reports.taking import make_keys
+from pipelines.reports.taking import key_file, make_keys
 from tests.web.site.offices import (
     PHOTO,
     TYPED,
@@ -167,6 +168,11 @@ def test_the_private_key_is_nobody_elses_and_made_once(tmp_path: Path) -> None:
     other = command("key", "--inbox", str(inbox.place), "--key", str(tmp_path / "other"))
     assert (other.returncode, "不是一对" in other.stderr) == (1, True)
     assert not (tmp_path / "other").exists()
+
+
+def test_the_private_key_is_kept_outside_the_checkout() -> None:
+    assert not key_file().is_relative_to(cluster.CHECKOUT)
+    assert key_file().parent != cluster.of().home  # which the server's user may read
 
 
 def test_without_the_private_key_nothing_is_opened(office: Office, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,14 @@ def test_an_address_may_go_on_when_its_hour_is_over() -> None:
     assert (first, rate.permits("203.0.113.7")) == ([True, True, False], True)
 
 
+def test_an_address_of_ipv4_is_itself_however_it_is_told() -> None:
+    rate = Rate(1, clock=lambda: 0.0)
+
+    assert rate.permits("203.0.113.7")
+    assert not rate.permits("::ffff:203.0.113.7")
+    assert rate.permits("::ffff:203.0.113.8")
+
+
 def test_addresses_of_one_network_of_ipv6_are_one_and_the_longest_silent_is_forgotten() -> None:
     rate = Rate(1, clock=lambda: 0.0)
 
@@ -185,6 +194,21 @@ def test_a_full_inbox_is_told_to_who_reports(office: Office) -> None:
     answer = post(office.site, TYPED)
 
     assert (answer.status, "收件箱已满" in answer.body.decode()) == (503, True)
+    assert TYPED["words"] in answer.body.decode()
+    assert "a report was not taken" in _last_said(office.site, lines=3)
+
+
+def test_an_inbox_that_is_gone_is_told_to_both_sides(office: Office) -> None:
+    shutil.rmtree(office.inbox.new)
+
+    answer = post(office.site, TYPED)
+
+    assert (answer.status, TYPED["words"] in answer.body.decode()) == (503, True)
+    assert "cannot be written to (No such file or directory)" in _last_said(office.site, lines=3)
+
+
+def _last_said(site: Running, *, lines: int) -> str:
+    return [site.line() for _ in range(lines)][-1]
 
 
 def test_a_site_with_an_inbox_without_a_key_does_not_start_and_one_without_inbox_has_no_form(place: Path) -> None:
