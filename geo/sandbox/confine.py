@@ -18,10 +18,10 @@ _NUMBER_AT, _ARCHITECTURE_AT = 0, 4
 _OTHER_ABI = 0x40000000
 """On x86-64, the same calls come a second time from this number on."""
 
-# Audit architecture, then socket, connect, ptrace, execve, execveat as the kernel numbers them there.
+# Audit architecture, then socket, connect, ptrace, execve, execveat, io_uring_setup as the kernel numbers them there.
 _CALLS = {
-    "x86_64": (0xC000003E, (41, 42, 101, 59, 322)),
-    "aarch64": (0xC00000B7, (198, 203, 117, 221, 281)),
+    "x86_64": (0xC000003E, (41, 42, 101, 59, 322, 425)),
+    "aarch64": (0xC00000B7, (198, 203, 117, 221, 281, 425)),
 }
 
 
