@@ -35,7 +35,7 @@ def safety(*, tianditu: bool) -> Headers:
     # 'unsafe-inline' is for styles alone: maps place every tile and mark by one.
     policy = (
         f"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; {pictures}; font-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+        "connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'self'"
     )
     return [
         (b"content-security-policy", policy.encode()),
@@ -149,12 +149,15 @@ class Site:
         if path[1:] in self._folders:
             await redirect(send, quote(f"{path}/"), self.always)
             return
-        page = self._files.get("en/404.html" if path.startswith("/en/") else "404.html")
+        tree = "en/" if path.startswith("/en/") else ""
+        page = self._files.get(f"{tree}404.html")
         if page is None or page.file.content is None:
             await say(send, 404, "site_page.missing", self.always, head=head)
             return
-        headers = [(name, value) for name, value in page.plain if name not in {b"etag", b"accept-ranges"}]
-        await _whole(send, 404, headers, b"" if head else page.file.content)
+        # Its links are relative, and it stands in for a page of any depth.
+        content = page.file.content.replace(b"<head>", f'<head><base href="/{tree}">'.encode(), 1)
+        typed = (b"content-type", page.file.media_type.encode()), (b"content-length", str(len(content)).encode())
+        await _whole(send, 404, [*self.always, (b"cache-control", _ASK_AGAIN), *typed], b"" if head else content)
 
 
 async def _answer(asked: Ready, headers: Mapping[bytes, bytes], send: Send, *, head: bool) -> None:

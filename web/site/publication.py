@@ -12,11 +12,15 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path, PurePosixPath
 
 from web.site.confine import SiteRefusal
 
-MANIFEST = "manifest.json"
+MANIFEST, NOW = "manifest.json", "now.json"
+"""What lists the files, and the one file that it does not list: the current values, published oftener than the rest."""
+_COUNTY_TIME = timezone(timedelta(hours=8))
+_MAPS = ("maps/", "en/maps/")
 _TEXT = {
     ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript", ".csv": "text/csv",
     ".txt": "text/plain", ".md": "text/markdown", ".json": "application/json", ".geojson": "application/geo+json",
@@ -66,13 +70,21 @@ class Publication:
 
 
 def mark(folder: Path) -> tuple[object, ...]:
-    """What is another for another publication: where the folder leads, and which manifest lies there, if any."""
+    """What is another for another publication: where the folder leads, which manifest and values lie there, the day."""
     real = os.path.realpath(folder)
+    return real, _today(), *(_look(f"{real}/{name}") for name in (MANIFEST, NOW))
+
+
+def _look(file: str) -> tuple[int, ...] | None:
     try:
-        found = os.stat(f"{real}/{MANIFEST}")
+        found = os.stat(file)
     except OSError:
-        return (real,)
-    return real, found.st_ino, found.st_mtime_ns, found.st_size
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _today() -> date:
+    return datetime.now(_COUNTY_TIME).date()
 
 
 def load(folder: Path) -> Publication:
@@ -92,9 +104,22 @@ def load(folder: Path) -> Publication:
 
 
 def _files(real: Path, written: bytes) -> Iterator[File]:
-    for path, sha256 in _listed(real, written):
-        yield _file(real, path, sha256)
+    listed, expired = list(_listed(real, written)), _expired(written)
+    for path, sha256 in listed:
+        if not (expired and path.startswith(_MAPS)):
+            yield _file(real, path, sha256)
     yield _made(real, MANIFEST, written)
+    if (real / NOW).is_file() and not (real / NOW).is_symlink():
+        yield _made(real, NOW, (real / NOW).read_bytes())
+
+
+def _expired(written: bytes) -> bool:
+    """Whether the decision that releases the maps of a publication no longer holds: then they are not served."""
+    try:
+        told = json.loads(written).get("release")
+        return told is not None and date.fromisoformat(told["expires_on"]) < _today()
+    except (AttributeError, ValueError, LookupError, TypeError):
+        return True
 
 
 def _listed(real: Path, written: bytes) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -366,3 +367,46 @@ def test_a_form_that_does_not_come_in_time_is_given_up() -> None:
 async def _empty(scope: object, receive: object, send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body", "body": b""})
+
+
+def test_maps_are_served_until_the_last_day_of_their_decision_and_no_longer(place: Path) -> None:
+    files = {**PAGES, "maps/progress.html": b"<html>map", "en/maps/index.html": b"<html>maps"}
+    told = {"hold": date.today() + timedelta(days=2), "over": date.today() - timedelta(days=2)}
+
+    found = {}
+    for name, last in told.items():
+        folder = published(place / name, files)
+        manifest = json.loads((folder / "manifest.json").read_bytes()) | {"release": {"expires_on": str(last)}}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        with running(folder) as site:
+            found[name] = [site.ask(path).status for path in ("/maps/progress.html", "/en/maps/", "/data/a.csv")]
+
+    assert found == {"hold": [200, 200, 200], "over": [404, 404, 200]}
+
+
+def test_the_current_values_are_served_and_seen_when_they_are_published_anew(
+    place: Path, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    folder = published(place / "one")
+    with running(folder) as site:
+        before = site.ask("/now.json").status
+        (folder / ".half").write_bytes(b'{"no":2}')
+        (folder / ".half").replace(folder / "now.json")
+
+        until(lambda: site.ask("/now.json").status == 200)
+        told = site.ask("/now.json")
+
+    assert before == 404
+    assert (told.body, told.headers["cache-control"]) == (b'{"no":2}', "no-cache")
+
+
+def test_the_page_for_what_is_missing_leads_back_from_any_depth(place: Path) -> None:
+    lost = b'<html><head><title>x</title></head><a href="index.html">'
+    folder = published(place / "one", {**PAGES, "404.html": lost, "en/404.html": lost})
+
+    with running(folder) as site:
+        here, there = site.ask("/a/b/c.html"), site.ask("/en/a/b")
+
+    assert (here.status, there.status) == (404, 404)
+    assert b'<head><base href="/"><title>' in here.body
+    assert b'<head><base href="/en/"><title>' in there.body
