@@ -36,3 +36,9 @@ def text(id: str, lang: Lang, values: Mapping[str, object] | None = None) -> str
 def both(id: str, values: Mapping[str, object] | None = None) -> dict[Lang, str]:  # noqa: A002 -- as in Refusal
     """The text of an id in both languages. Raises KeyError for an id that has no text."""
     return {lang: text(id, lang, values) for lang in ("zh", "en")}
+
+
+def unit(written: str, lang: Lang) -> str:
+    """A unit as a language writes it; the counting words of Chinese have no English."""
+    id_ = f"unit.{written}"
+    return text(id_, lang) if id_ in texts() else written

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,10 @@ class Reading:
         self.page.goto(path.resolve().as_uri(), wait_until="load")
         self.page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
         return self.page
+
+    def beyond(self, root: str) -> list[str]:
+        """Requests that leave a folder or a server."""
+        return [url for url in self.requests if not url.startswith(("data:", "blob:", root))]
 
     @property
     def foreign(self) -> list[str]:
@@ -72,6 +77,19 @@ def reading(
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def window(browser: Browser) -> Callable[..., AbstractContextManager[Reading]]:
+    """Opens a window as `reading` does, for tests that want one of their own."""
+    return partial(reading, browser)
+
+
+@pytest.fixture
+def online(browser: Browser) -> Iterator[Reading]:
+    """A desk's window with a network, for pages that a test serves itself."""
+    with reading(browser, DESK, offline=False) as found:
         yield found
 
 

@@ -205,6 +205,76 @@ create or replace trigger stays before delete on records.kept_files
 create or replace trigger stays_whole before truncate on records.kept_files
   for each statement execute function journal.refuse('kept_files', 'Kept files are kept for ever.');
 
+-- What is published is signed by the login that does it, and by nobody's word: a review by the login that made the draft
+-- is none, and nothing is switched on that no second login has accepted last.
+create or replace function journal.sign() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  new.login := session_user;
+  new.at := clock_timestamp();
+  return new;
+end $$;
+
+create or replace function journal.second_person() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if exists (select from records.drafts where number = new.draft and login = session_user) then
+    raise exception 'records.reviews: draft % was made by this login', new.draft
+      using errcode = '55000', hint = 'Let somebody else review it, with a login of their own.';
+  end if;
+  return new;
+end $$;
+
+create or replace function journal.accepted() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if (select accepted from records.reviews where draft = new.draft order by number desc limit 1) is not true then
+    raise exception 'records.switches: draft % was not accepted by a second person', new.draft using errcode = '55000';
+  end if;
+  if new.release is not null and not exists (
+    select from records.releases r join records.drafts d on d.hash = r.hash
+     where r.number = new.release and d.number = new.draft
+       and (now() at time zone 'Asia/Shanghai')::date between r.decided_on and r.expires_on
+  ) then
+    raise exception 'records.switches: release decision % does not hold for draft %', new.release, new.draft
+      using errcode = '55000';
+  end if;
+  return new;
+end $$;
+
+create or replace trigger sign before insert on records.drafts for each row execute function journal.sign();
+create or replace trigger stands before update on records.drafts
+  for each row execute function journal.refuse('drafts', 'What was published, decided and reviewed is never rewritten.');
+create or replace trigger stays before delete on records.drafts
+  for each row execute function journal.refuse('drafts', 'What was published, decided and reviewed is kept for ever.');
+create or replace trigger stays_whole before truncate on records.drafts
+  for each statement execute function journal.refuse('drafts', 'What was published, decided and reviewed is kept for ever.');
+create or replace trigger sign before insert on records.releases for each row execute function journal.sign();
+create or replace trigger stands before update on records.releases
+  for each row execute function journal.refuse('releases', 'What was published, decided and reviewed is never rewritten.');
+create or replace trigger stays before delete on records.releases
+  for each row execute function journal.refuse('releases', 'What was published, decided and reviewed is kept for ever.');
+create or replace trigger stays_whole before truncate on records.releases
+  for each statement execute function journal.refuse('releases', 'What was published, decided and reviewed is kept for ever.');
+create or replace trigger sign before insert on records.reviews for each row execute function journal.sign();
+create or replace trigger stands before update on records.reviews
+  for each row execute function journal.refuse('reviews', 'What was published, decided and reviewed is never rewritten.');
+create or replace trigger stays before delete on records.reviews
+  for each row execute function journal.refuse('reviews', 'What was published, decided and reviewed is kept for ever.');
+create or replace trigger stays_whole before truncate on records.reviews
+  for each statement execute function journal.refuse('reviews', 'What was published, decided and reviewed is kept for ever.');
+create or replace trigger sign before insert on records.switches for each row execute function journal.sign();
+create or replace trigger stands before update on records.switches
+  for each row execute function journal.refuse('switches', 'What was published, decided and reviewed is never rewritten.');
+create or replace trigger stays before delete on records.switches
+  for each row execute function journal.refuse('switches', 'What was published, decided and reviewed is kept for ever.');
+create or replace trigger stays_whole before truncate on records.switches
+  for each statement execute function journal.refuse('switches', 'What was published, decided and reviewed is kept for ever.');
+create or replace trigger second_person before insert on records.reviews
+  for each row execute function journal.second_person();
+create or replace trigger accepted before insert on records.switches
+  for each row execute function journal.accepted();
+
 -- The moment that a session of the past reads at. Missing settings mean: everything that is known, on any day.
 create or replace function journal.past_no() returns bigint
 language sql stable parallel safe

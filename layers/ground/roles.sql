@@ -34,4 +34,5 @@ grant insert (person, door, undoes) on journal.changes to qingshan_program;
 grant insert, update on journal.inbox, journal.cursors to qingshan_program;
 grant insert, update, delete on all tables in schema records to qingshan_program;
 revoke update, delete on records.stated, records.checks, records.kept_files from qingshan_program;
+revoke update, delete on records.drafts, records.releases, records.reviews, records.switches from qingshan_program;
 grant usage on all sequences in schema records, journal to qingshan_program;

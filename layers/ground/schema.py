@@ -16,13 +16,13 @@ from sqlalchemy import Connection, Engine, text
 
 from layers.ground.base import SRID, Base
 from layers.ground.layer import SurveyedLayer, catalogue
-from layers.records import batches, checks, codes, figures, plans, stated
+from layers.records import batches, checks, codes, figures, plans, publications, stated
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 _HERE = Path(__file__).parent
-_RECORDS = (batches, checks, codes, figures, plans, stated)
+_RECORDS = (batches, checks, codes, figures, plans, publications, stated)
 """Modules whose tables belong to the schema though no layer names them."""
 
 SCHEMAS = ("layers", "journal", "records", "past")

@@ -6,7 +6,8 @@ generalised and packed, and the same figures stand below the map as tables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,9 @@ from pipelines.paper.themes import Sheet, Theme
 ELSEWHERE = 0.5
 """Degrees beyond the county from which a shape is taken for misplaced."""
 
-_PAGE = Path(__file__).parent / "page"
+PAGE = Path(__file__).parent / "page"
 _PAGES = Environment(
-    loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 
 
@@ -42,19 +43,41 @@ def county_map(
     county: the outline, EPSG:4490. Themes stand in legend and tables in their order, and are drawn by their level.
     assets: the node_modules folder that holds leaflet. Raises MapRefusal.
     """
+    drawn = draw(county, themes)
+    leaflet, leaflet_css = offline.leaflet(assets)
+    scripts = [leaflet, *map_scripts(), drawn.calls]
+    css = [leaflet_css, offline.read(PAGE / "map.css")]
+    offline.refuse_outside([*css, *scripts])
+    return _PAGES.get_template("map.html").render(
+        sheet=sheet, themes=drawn.themes, words=_words(sheet, themes), symbols=SYMBOLS, ground=drawn.ground,
+        element=drawn.element, css=css, scripts=scripts, seals=" ".join(map(offline.seal, scripts)),
+        made_up=any(theme.made_up for theme in themes),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A map as folium drew it, for a page to hold: its element, the script that fills it, and what the script reads."""
+
+    element: str
+    calls: str
+    ground: str
+    themes: Mapping[str, Theme]
+    """By the id of the data block that holds each."""
+
+
+def draw(county: BaseGeometry, themes: Sequence[Theme], *, outline_m: float = 10) -> Drawn:
+    """Draw themes on a county. outline_m: to how many metres its outline is generalised. Raises MapRefusal."""
     for theme in themes:
         _refuse_elsewhere(theme, county)
     keyed = {f"theme{i}": theme for i, theme in enumerate(themes)}
     element, calls = _folium(keyed)
-    leaflet, leaflet_css = offline.leaflet(assets)
-    scripts = [leaflet, *(offline.read(_PAGE / name) for name in ("labels.js", "map.js")), calls]
-    css = [leaflet_css, offline.read(_PAGE / "map.css")]
-    offline.refuse_outside([*css, *scripts])
-    return _PAGES.get_template("map.html").render(
-        sheet=sheet, themes=keyed, words=_words(sheet, themes), symbols=SYMBOLS, ground=_ground(county),
-        element=element, css=css, scripts=scripts, seals=" ".join(map(offline.seal, scripts)),
-        made_up=any(theme.made_up for theme in themes),
-    )  # fmt: skip
+    return Drawn(element, calls, _ground(county, outline_m), keyed)
+
+
+def map_scripts() -> list[str]:
+    """The scripts that draw a map, in their order, after Leaflet's and before the calls."""
+    return [offline.read(PAGE / name) for name in ("labels.js", "map.js")]
 
 
 def write(html: str, path: Path) -> Path:
@@ -121,10 +144,10 @@ def _folium(themes: dict[str, Theme]) -> tuple[str, str]:
     return figure.html.render(), figure.script.render()
 
 
-def _ground(county: BaseGeometry) -> str:
+def _ground(county: BaseGeometry, metres: float) -> str:
     """The outline of the county as the page's script takes it."""
     west, south, east, north = county.bounds
-    outline = generalise(np.array([county]), metres=10)[0]
+    outline = generalise(np.array([county]), metres=metres)[0]
     said = {
         "origin": (west, south),
         "bounds": [[south, west], [north, east]],

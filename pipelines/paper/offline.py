@@ -22,8 +22,8 @@ UNUSED = frozenset(
     | {"awesome_markers", "awesome_markers_font_css", "awesome_markers_css", "awesome_rotate_css"}
 )
 """What folium loads for elements that stand on none of our maps."""
-HARMLESS = re.compile(r"http://www\.w3\.org/[\w/]*|https://leafletjs\.com")
-"""Addresses that only name something: XML namespaces, and the home page in Leaflet's own source."""
+HARMLESS = re.compile(r"http://www\.w3\.org/[\w/]*|https://leafletjs\.com|https://github\.com/protomaps/PMTiles/[\w/]*")
+"""Addresses that only name something: XML namespaces, and the home pages in the own sources of Leaflet and pmtiles."""
 
 
 def keep_local(element: Element) -> None:
@@ -48,7 +48,7 @@ def refuse_outside(code: Iterable[str]) -> None:
 
 def leaflet(assets: Path) -> tuple[str, str]:
     """Leaflet's script and its style sheet, pictures written in. Raises MapRefusal when they are not there."""
-    return _script(assets / ASSETS["leaflet"]), _stylesheet(assets / ASSETS["leaflet_css"])
+    return script(assets / ASSETS["leaflet"]), _stylesheet(assets / ASSETS["leaflet_css"])
 
 
 def read(path: Path) -> str:
@@ -69,7 +69,8 @@ def data_block(value: Any) -> str:
     return plain.replace("<", "\\u003c").replace("&", "\\u0026")
 
 
-def _script(path: Path) -> str:
+def script(path: Path) -> str:
+    """A library's script, without the name of its map of sources. Raises MapRefusal when it is not there."""
     return re.sub(r"//# sourceMappingURL=.*", "", read(path))
 
 

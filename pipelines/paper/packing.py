@@ -77,12 +77,15 @@ def _varint(step: int) -> str:
 
 
 def anchor(shape: BaseGeometry | None) -> list[float] | None:
-    """Where a label sits best: latitude, longitude and radius, in degrees, of the widest circle inside the shape."""
+    """Where a label sits best: latitude, longitude and radius, in degrees, of the widest circle inside the shape.
+
+    Rounded to about 100 m: a label needs no better, and a public map may not tell better.
+    """
     if shape is None or shape.is_empty:
         return None
     if not isinstance(shape, shapely.Polygon | shapely.MultiPolygon):
         point = shape.representative_point()
-        return [round(point.y, 5), round(point.x, 5), 0]
+        return [round(point.y, 3), round(point.x, 3), 0]
     radius = shapely.maximum_inscribed_circle(shape)
     lon, lat = radius.coords[0]
-    return [round(lat, 5), round(lon, 5), round(radius.length, 5)]
+    return [round(lat, 3), round(lon, 3), round(radius.length, 3)]

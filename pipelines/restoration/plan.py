@@ -7,7 +7,7 @@ of them, the plan's file says. A measured rate stands beside the announced one a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from data import facts, judging
 from layers.ground.history import last_no
-from layers.records.stated import Stated, standing
+from layers.records.stated import SERIES, Stated, standing
 from pipelines.restoration.judging import Case, Judged, State, judge
 from pipelines.restoration.progress import Progress, Tally, progress
 from pipelines.restoration.rates import Measured, Rates
@@ -101,9 +101,15 @@ class PlanStands:
         return {state: states.count(state) for state in State}
 
 
-def stand(session: Session, plan: facts.Plan, rates: Rates, *, on: date) -> PlanStands:
-    """A plan as it stands on a day, by the layers and stated values as the session sees them, its rates beside them."""
-    seen = _Seen(standing(session), progress(session, on=on), rates.measured)
+def stand(
+    session: Session, plan: facts.Plan, rates: Rates, *, on: date, series: Collection[str] = SERIES
+) -> PlanStands:
+    """A plan as it stands on a day, by the layers and stated values as the session sees them, its rates beside them.
+
+    series: which stated values are looked at, where not all may be told.
+    """
+    stated = [row for row in standing(session) if row.series in series]
+    seen = _Seen(stated, progress(session, on=on), rates.measured)
     targets: dict[int, list[TargetStands]] = defaultdict(list)
     for target in plan.targets.values():
         targets[target.task].append(_stands(plan, target, seen, on))

@@ -19,7 +19,7 @@ from typing import Any
 from rich.console import Console
 from sqlalchemy import Engine
 
-from tests.bench import area, databases, flatten, importing, rates, site
+from tests.bench import area, databases, flatten, importing, publish, rates, site
 from tests.bench.found import DifferentAnswers, Found, Say
 from tests.bench.journal import part as journal
 from tests.bench.overlay import part as overlay
@@ -39,6 +39,7 @@ PARTS = {
     "flatten": Part(flatten.measure, flatten.WHOLE, flatten.QUICK),
     "overlay": Part(overlay.measure, overlay.WHOLE, overlay.QUICK),
     "rates": Part(rates.measure, rates.WHOLE, rates.QUICK),
+    "publish": Part(publish.measure, publish.WHOLE, publish.QUICK),
     "journal": Part(journal.measure, journal.WHOLE, journal.QUICK),
     "site": Part(site.measure, site.WHOLE, site.QUICK),
     "import": Part(importing.measure, importing.WHOLE, importing.QUICK),

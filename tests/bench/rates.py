@@ -64,7 +64,7 @@ def measure(server: Engine, sizes: Sequence[Size], say: Say) -> Found:
     """Count at every size by every way in turn. Raises DifferentAnswers."""
     races, tables = [], []
     for size in sizes:
-        with _county(server, size.plots) as engine:
+        with county(server, size.plots) as engine:
             say(f"{size.plots:,} plots: made")
             ledger.follow(engine, on=DAY)
             ways = _ways(engine, size.plots)
@@ -145,7 +145,7 @@ def _verdict(found: Race) -> str:
 
 
 @contextmanager
-def _county(server: Engine, rows: int) -> Iterator[Engine]:
+def county(server: Engine, rows: int) -> Iterator[Engine]:
     """A database with plots, townships as boxes over them, and a few of everything else that is counted."""
     with fresh(server) as url:
         with connected(url) as connection:

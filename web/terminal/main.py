@@ -24,6 +24,7 @@ from web.terminal.desks import (
     maps,
     plan,
     progress,
+    publishing,
     rates,
     reports,
     site,
@@ -41,7 +42,8 @@ app = typer.Typer(
 
 
 _SHEET = (checking, stored, avoiding, clauses)
-for desk in (demonstration, *_SHEET, rates, explaining, progress, plan, stating, maps, files, journal, site):
+_COUNTED = (rates, explaining, progress, plan, stating)
+for desk in (demonstration, *_SHEET, *_COUNTED, maps, publishing, site, files, journal):
     app.add_typer(desk.app)
 app.add_typer(database.app, name="db")
 app.add_typer(reports.app, name="reports")

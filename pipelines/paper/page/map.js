@@ -239,6 +239,25 @@ const qingshan = (() => {
     restack();
   }
 
+  /* ---- other days ---- */
+  /* Each feature under another entry of the legend, below zero: not there. The legend counts them anew. */
+  function repick(id, picks) {
+    const { data, group, rows } = themes.find((t) => t.id === id);
+    data.picks = picks;
+    rows.forEach((layer, row) => {
+      if (!layer) return;
+      const there = picks[row] >= 0, look = data.looks[picks[row]];
+      if (there !== group.hasLayer(layer)) { if (there) group.addLayer(layer); else group.removeLayer(layer); }
+      if (!there) return;
+      if (layer instanceof L.Marker) layer.setIcon(icon(look));
+      else if (layer instanceof L.Polygon) layer.setStyle(pen(data, look));
+      else if (layer instanceof L.Polyline) layer.setStyle(stroke(look));
+    });
+    const legend = document.querySelectorAll(`[data-legend="${id}"] .n`);
+    legend.forEach((n, i) => { n.textContent = picks.filter((pick) => pick === i).length; });
+    labels.declutter(map);
+  }
+
   function find(id, row) {
     const box = document.querySelector(`input[data-theme="${id}"]`), layer = themes.find((t) => t.id === id).rows[row];
     if (!layer) return;
@@ -263,5 +282,5 @@ const qingshan = (() => {
   }
   document.addEventListener("DOMContentLoaded", wire);
 
-  return { ground, theme, themes, show, find, get map() { return map; } };
+  return { ground, theme, themes, show, find, repick, get map() { return map; } };
 })();

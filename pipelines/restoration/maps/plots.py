@@ -30,11 +30,13 @@ _GROUPS = {
     "shrub": ("030302", "030303", "0132"),
     "sparse": ("030401", "0120"),
 }
-_GROUP_OF = {code: group for group, codes in _GROUPS.items() for code in codes}
-_ENTRIES = {
+GROUP_OF = {code: group for group, codes in _GROUPS.items() for code in codes}
+"""Land class → the group it is drawn in; any other is `other`."""
+ENTRIES = {
     group: swatch(f"map_class.{group}", Look(fill=colour, line="#ffffff00", opacity=0.92))
     for group, colour in FORESTS.items()
 }
+"""How each group is drawn, in the order of the legend."""
 _PLACE = Column("place", "林班", "compartment")
 _CLASS = Column("class", "地类", "land class")
 COUNT = Column("plots", "小班数", "plots", "", 0, additive=True)
@@ -81,7 +83,7 @@ def _each(read: Reading) -> Theme | None:
 
 def _theme(drawn: gpd.GeoDataFrame, columns: tuple[Column, ...], found: Sequence[Any], **how: Any) -> Theme:
     return Theme(
-        **layer_words("plots"), frame=drawn, style=present(_ENTRIES, drawn["group"]), name="name",
+        **layer_words("plots"), frame=drawn, style=present(ENTRIES, drawn["group"]), name="name",
         columns=columns, made_up=any(r.made_up for r in found), show=False, table="classes", generalise_m=40,
         sources=tuple(dict.fromkeys(r.source for r in found)), **how,
     )  # fmt: skip
@@ -104,7 +106,7 @@ def frame(read: Reading) -> gpd.GeoDataFrame:
         {
             "name": f"小班 plot {r.subcompartment}",
             "township": r.township, "village": r.village, "compartment": r.compartment,
-            "class": _class(r.land_class_system, r.land_class), "group": _GROUP_OF.get(r.land_class, "other"),
+            "class": _class(r.land_class_system, r.land_class), "group": GROUP_OF.get(r.land_class, "other"),
             "category": r.category,
         }
         for r in read.once(rows)

@@ -25,12 +25,12 @@ _GROUPS = {
     "closed": ("reviewed", "rated", "closed"),
 }
 """The stages of every system, by how far they are: mines, watersheds, micro-wetlands, projects."""
-_GROUP_OF = {stage: group for group, stages in _GROUPS.items() for stage in stages}
+GROUP_OF = {stage: group for group, stages in _GROUPS.items() for stage in stages}
 _SYMBOLS: dict[str, Symbol] = {"todo": "triangle", "works": "diamond", "accepted": "square", "closed": "circle"}
-_SIGNS = {g: swatch(f"map_class.{g}", sign(c, _SYMBOLS[g])) for g, c in _COLOURS.items()}
-_DROPS = {g: swatch(f"map_class.{g}", sign(c, "drop")) for g, c in _COLOURS.items()}
-_BASINS = {g: swatch(f"map_class.{g}", Look(fill=c, line=c, width=2.4, opacity=0.42)) for g, c in _COLOURS.items()}
-_WORKS = {g: swatch(f"map_class.{g}", Look(fill=c, line=c, width=1.2, opacity=0.95)) for g, c in _COLOURS.items()}
+SIGNS = {g: swatch(f"map_class.{g}", sign(c, _SYMBOLS[g])) for g, c in _COLOURS.items()}
+DROPS = {g: swatch(f"map_class.{g}", sign(c, "drop")) for g, c in _COLOURS.items()}
+BASINS = {g: swatch(f"map_class.{g}", Look(fill=c, line=c, width=2.4, opacity=0.42)) for g, c in _COLOURS.items()}
+AREAS = {g: swatch(f"map_class.{g}", Look(fill=c, line=c, width=1.2, opacity=0.95)) for g, c in _COLOURS.items()}
 
 
 def themes(read: Reading) -> Iterable[Theme | None]:
@@ -55,14 +55,14 @@ def figures(read: Reading) -> Iterator[Figure]:
 
 def group(feature: Any) -> str | None:
     """How far it has come; None where no stage is known."""
-    return _GROUP_OF.get(feature.stage or "")
+    return GROUP_OF.get(feature.stage or "")
 
 
 def mines(read: Reading) -> Theme | None:
     """The abandoned mines as signs at their middle."""
     says = told(Mine, "township", "stage", "method", "planned_on", "done_on", "closed_on")
     return layer_theme(
-        "mines", read.features(Mine), Codes("group", _SIGNS), says=says, group=group, as_signs=True, level=4
+        "mines", read.features(Mine), Codes("group", SIGNS), says=says, group=group, as_signs=True, level=4
     )
 
 
@@ -70,7 +70,7 @@ def projects(read: Reading, *, show: bool = True) -> Theme | None:
     """The plan's works on the ground."""
     features = read.features(Project)
     says = told(Project, "kind", "stage", "planned_on", "done_on")
-    return layer_theme("projects", features, _style(_WORKS, features), says=says, group=group, show=show, level=2)
+    return layer_theme("projects", features, _style(AREAS, features), says=says, group=group, show=show, level=2)
 
 
 def watersheds(read: Reading, features: Sequence[Any] | None = None, *, show: bool = True) -> Theme | None:
@@ -85,7 +85,7 @@ def _clean_watersheds(read: Reading) -> Theme | None:
     says = told(Watershed, "stage", "planned_on", "done_on", "treated_hm2", "rating")
     features = _clean(read)
     return layer_theme(
-        "clean-watersheds", features, _style(_BASINS, features), says=says, group=group, level=1, label=("name",)
+        "clean-watersheds", features, _style(BASINS, features), says=says, group=group, level=1, label=("name",)
     )
 
 
@@ -97,7 +97,7 @@ def _micro_wetlands(read: Reading) -> Theme | None:
     says = told(Wetland, "township", "stage", "planned_on", "done_on")
     features = _micro(read)
     return layer_theme(
-        "micro-wetlands", features, _style(_DROPS, features), says=says, group=group, as_signs=True, level=4,
+        "micro-wetlands", features, _style(DROPS, features), says=says, group=group, as_signs=True, level=4,
         label=("name",),
     )  # fmt: skip
 

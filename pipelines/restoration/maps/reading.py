@@ -119,6 +119,8 @@ def layer_theme(
         for f in features
     ]
     frame = framed(rows, [f.shape for f in features])
+    if any(known := [getattr(f, "hm2", None) for f in features]):
+        frame["hm2"] = np.array(known, dtype=float)  # What is released brings its area: its shape is too coarse.
     if as_signs:
         frame["geometry"] = frame.geometry.representative_point()
     columns = (*(column for column, _ in says), *((HM2,) if frame["hm2"].notna().any() else ()))

@@ -24,8 +24,8 @@ from pipelines.restoration.maps.progress import watersheds
 from pipelines.restoration.maps.reading import HM2, Reading, distinct, framed, layer_theme, layer_words, present, told
 from pipelines.restoration.maps.townships import ground_of
 
-_RATE = "soil-conservation"
-_STEPS = (0.75, 0.8, 0.85, 0.9)
+RATE = "soil-conservation"
+STEPS = (0.75, 0.8, 0.85, 0.9)
 _FLOWS = {"brook": (0, 0.9), "stream": (5_000, 1.8), "branch": (20_000, 3.0), "main": (80_000, 4.6)}
 """From how many hm² upstream, and how wide it is drawn."""
 _FLOW_ENTRIES = {
@@ -45,11 +45,11 @@ def themes(read: Reading) -> Iterable[Theme | None]:
     yield _flows(read)
     yield _waters(read)
     yield watersheds(read, show=False)
-    yield ground_of(read, _RATE, _STEPS, SAGES)
+    yield ground_of(read, RATE, STEPS, SAGES)
 
 
 def figures(read: Reading) -> Iterator[Figure]:
-    yield from read.figure(_RATE)
+    yield from read.figure(RATE)
 
 
 def sections(read: Reading) -> Theme | None:
@@ -63,7 +63,7 @@ def _erosion(read: Reading) -> Theme | None:
     """The patches of the latest year that count as loss, by intensity."""
     year = read.session.scalar(select(func.max(ErosionPatch.year)))
     intensities = facts.system("erosion-intensity").codes
-    lost = [code for code in intensities if code in in_use().counted(_RATE, "erosion-intensity")]
+    lost = [code for code in intensities if code in in_use().counted(RATE, "erosion-intensity")]
     looks = (Look(fill=colour, line=colour, width=0.5, opacity=0.95) for colour in EROSIONS)
     entries = {code: swatch(f"map_class.erosion-{code}", look) for code, look in zip(lost, looks, strict=True)}
     patches = read.session.scalars(

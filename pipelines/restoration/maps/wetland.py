@@ -17,9 +17,9 @@ from pipelines.restoration.maps.redline import protected_areas
 from pipelines.restoration.maps.townships import ground_of
 
 _RATE = "wetland-protection"
-_STEPS = (0.01, 0.25, 0.5, 0.75)
+STEPS = (0.01, 0.25, 0.5, 0.75)
 _COLOURS = {"kept": KEPT, "partly-kept": PARTLY_KEPT, "unkept": UNKEPT, "not-asked": NOT_ASKED}
-_ENTRIES = {
+ENTRIES = {
     name: swatch(f"map_class.{name}", area(colour, line=colour, width=1.6, opacity=0.95))
     for name, colour in _COLOURS.items()
 }
@@ -34,7 +34,7 @@ def themes(read: Reading) -> Iterable[Theme | None]:
     """In the order of the legend."""
     yield _wetlands(read)
     yield protected_areas(read)
-    yield ground_of(read, _RATE, _STEPS, LAKES)
+    yield ground_of(read, _RATE, STEPS, LAKES)
 
 
 def figures(read: Reading) -> Iterator[Figure]:
@@ -53,7 +53,7 @@ def _wetlands(read: Reading) -> Theme | None:
         *told(Wetland, "kind", "protection_form", "baseline", "township"),
         (protected, lambda wetland: ground[wetland.id][1] / 1e4 if wetland.id in ground else None),
     )
-    style = present(_ENTRIES, map(standing, features))
+    style = present(ENTRIES, map(standing, features))
     return layer_theme("wetlands-by-protection", features, style, says=says, group=standing, level=2)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from layers.ground import db
 from web.terminal import asked, say
-from web.terminal.desks import maps, plan, progress, rates
+from web.terminal.desks import maps, plan, progress, publishing, rates
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -27,6 +27,7 @@ def demo(
 ) -> None:
     """装入虚构的示例县，列出覆盖率、进度和方案，并画图 / land the made-up county: its rates, progress, plan, maps."""
     from pipelines.demo import landing  # noqa: PLC0415 -- other commands need not wait for it
+    from pipelines.demo.pictures import write_pictures  # noqa: PLC0415 -- as above
 
     engine = db.ready()
     if landing.is_whole(engine):
@@ -38,11 +39,13 @@ def demo(
         how_far, works = progress.now(session)
         stands, targets = plan.now(session, found)
         maps.write_maps(session, found, pages := maps.map_files(map_file))
+        pictures = write_pictures(session, map_file.parent / "pictures")
+    site = publishing.draft_of(engine, map_file.parent / publishing.PUBLIC.name, pictures)
     drawn = {theme or "county": str(file.resolve()) for theme, file in pages.items()}
-    more = {"maps": drawn, "progress": how_far, "plan": stands}
+    more = {"maps": drawn, "site": str(site.resolve()), "progress": how_far, "plan": stands}
     answer = rates.plain(found, announced, townships=True)
     say.answer({**answer, **more}, *rates.township_tables(found), works, targets)
-    say.tell("demo.next", maps="\n".join(f"  {file}" for file in drawn.values()))
+    say.tell("demo.next", maps="\n".join(f"  {file}" for file in drawn.values()), site=site.resolve())
 
 
 def _land(seed: int, plots: int) -> None:

@@ -14,7 +14,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from data import facts
-from data.texts import Lang, text, texts
+from data.texts import Lang, text, unit
 from layers.ground import db
 from pipelines.restoration.plan import PlanStands, TargetStands, Value, stand
 from pipelines.restoration.rates import Rates
@@ -110,9 +110,8 @@ def _once(target: facts.Target) -> Sequence[Lang]:
 
 
 def _unit(target: facts.Target) -> str:
-    """The unit after a value; the counting words of Chinese have no English."""
-    unit = target.unit or ""
-    said = text(f"unit.{unit}", say.voice.langs[0]) if f"unit.{unit}" in texts() else unit
+    """The unit after a value."""
+    said = unit(target.unit or "", say.voice.langs[0])
     return f" {said}" if said else ""
 
 
