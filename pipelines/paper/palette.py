@@ -15,7 +15,7 @@ INK, PAPER, GROUND, PINE = "#1c2b26", "#fbfaf4", "#e9ebe2", "#1f5a48"
 """Words, the sheet, what lies outside the county, and titles; map.css has them under the same names."""
 WHITE = "#ffffff"
 
-Symbol = Literal["circle", "square", "triangle", "diamond", "drop"]
+Symbol = Literal["circle", "square", "triangle", "diamond", "drop", "dot"]
 Pattern = Literal["slash", "dots", "bars"]
 BOUNDS = "#8a9389"
 """Between townships: seen on the lightest step of a ramp and on the darkest."""
@@ -25,6 +25,7 @@ SYMBOLS: dict[Symbol, str] = {
     "square": "M2.8 2.8h10.4v10.4h-10.4z",
     "triangle": "M8 1.6l6.8 12h-13.6z",
     "diamond": "M8 .9l7.1 7.1l-7.1 7.1l-7.1-7.1z",
+    "dot": "M8 5.2a2.8 2.8 0 1 0 .01 0z",
     "drop": "M8 .8c3 4 5 6.3 5 9a5 5 0 0 1-10 0c0-2.7 2-5 5-9z",
 }
 """Outlines in a box of 16 by 16, the same on the map and in the legend."""

@@ -19,8 +19,9 @@ from typing import Any
 from geo.refusal import Refusal
 
 MANIFEST = "manifest.json"
-NOW = "now.json"
-"""The current values, published oftener than the rest: no part of what the manifest answers for."""
+NOW, CURRENT = "now.json", "data/current.json"
+"""The current values, published oftener than the rest: no part of what the manifest answers for, and at first a copy of
+what it does answer for."""
 Files = Mapping[str, bytes]
 """Path inside the folder → bytes."""
 
@@ -63,7 +64,8 @@ def write(files: Files, about: Mapping[str, Any], folder: Path) -> str:
         raise FolderRefusal("publish.not_ours", folder=folder)
     told = manifest(files, about)
     with _beside(folder) as half:
-        for path, content in {**files, MANIFEST: told}.items():
+        now = {NOW: files[CURRENT]} if CURRENT in files else {}
+        for path, content in {**files, MANIFEST: told, **now}.items():
             place = half / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
@@ -103,7 +105,8 @@ def packed(folder: Path) -> bytes:
     _, told = verified(folder)
     plain = BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for path in (MANIFEST, *(entry.path for entry in told["files"])):
+        now = [NOW] if (folder / NOW).is_file() else []
+        for path in (MANIFEST, *now, *(entry.path for entry in told["files"])):
             content = (folder / path).read_bytes()
             info = tarfile.TarInfo(path)
             info.size, info.mode = len(content), 0o644

@@ -12,7 +12,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from geo.refusal import Refusal
@@ -51,13 +52,11 @@ def draft(engine: Engine, root: Path, asked: Moment) -> Made:
     place = draft_folder(root, hash_)
     folder.write(files, about, place)
     with Session(engine) as session, session.begin():
-        row = session.scalar(select(Draft).where(Draft.hash == hash_))
-        if row is None:
-            said = {"hash": hash_, "manifest": told.decode(), "files": len(files), "made_up": about["made_up"]}
-            row = Draft(no=asked.no, on=asked.on, plan=asked.plan.id, **said)
-            session.add(row)
-            session.flush()
-        return Made(row.number, place, hash_, len(files))
+        said = {"hash": hash_, "manifest": told.decode(), "files": len(files), "made_up": about["made_up"]}
+        row = {"no": asked.no, "on": asked.on, "plan": asked.plan.id, **said}
+        session.execute(insert(Draft).values(row).on_conflict_do_nothing(index_elements=["hash"]))
+        number = session.scalars(select(Draft.number).where(Draft.hash == hash_)).one()
+    return Made(number, place, hash_, len(files))
 
 
 def decide(session: Session, number: int, decision: Mapping[str, Any]) -> Release:
@@ -89,6 +88,7 @@ def switch(session: Session, root: Path, number: int, *, today: date) -> Made:
 
     Raises PublishRefusal where no second person accepted it last, or its folder is not what was reviewed.
     """
+    _one_at_a_time(session)
     drafted = a_draft(session, number)
     if not is_accepted(session, number):
         raise PublishRefusal("publish.not_reviewed", number=number)
@@ -103,6 +103,7 @@ def rollback(session: Session, root: Path, *, today: date) -> Made:
 
     A decision that no longer holds takes its maps along: then it is tables alone.
     """
+    _one_at_a_time(session)
     switches = list(session.scalars(select(Switch).order_by(Switch.number)))
     before = _before(switches)
     if before is None:
@@ -202,6 +203,11 @@ def _switch_on(session: Session, root: Path, made: Made, *, back: bool) -> None:
     session.add(Switch(draft=made.number, release=made.decision and made.decision.number, hash=made.hash, back=back))
     session.flush()
     folder.point(root / LINK, made.folder)
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Until this transaction ends nobody else switches: what the link leads to is what was put on record last."""
+    session.execute(text("select pg_advisory_xact_lock(4490, 3)"))
 
 
 def _before(switches: Sequence[Switch]) -> Switch | None:

@@ -41,7 +41,9 @@ def tables(public: Public) -> dict[str, bytes]:
         "villages": (("code", "class", "name", "township", "forest_hm2"), _villages(public)),
         "sections": (("key", "name", "river", "township", "level", "target_class", "made_up"), _sections(public)),
     }
-    return {f"data/{name}.csv": as_csv(heading, rows) for name, (heading, rows) in made.items()}
+    return {f"data/{name}.csv": as_csv(heading, rows) for name, (heading, rows) in made.items()} | {
+        "data/current.json": current(public)
+    }
 
 
 def as_csv(heading: Sequence[str], rows: Rows) -> bytes:

@@ -214,7 +214,8 @@ class _Zipped(SimpleHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        plain = Path(self.translate_path(self.path)).read_bytes()
+        file = Path(self.translate_path(self.path))
+        plain = file.read_bytes() if file.is_file() else b""  # a browser asks for an icon too
         content = gzip.compress(plain, 6)
         self.send_response(200)
         self.send_header("Content-Type", self.guess_type(self.path))

@@ -10,7 +10,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import psycopg
@@ -24,6 +27,8 @@ from pipelines.publish import folder
 from tests.conftest import a_database
 from tests.samples import DAY, feature, occasion, plot, square, strip, township
 from tests.web.conftest import COMMAND
+
+pytest_plugins = ["tests.browser"]
 
 YESTERDAY, TOMORROW = (date.today() + timedelta(days=d) for d in (-1, 1))
 Run = Callable[..., Any]
@@ -263,6 +268,29 @@ def test_the_current_values_go_out_alone_and_the_site_stays_whole(people: dict[s
     said = json.loads(Path(told["file"]).read_bytes())
     assert (said["no"], said["works"]["mines"]["all"]) == (2, 2)
     people["maker"]("pack", str(tmp_path / "public" / "sites" / "current"), str(tmp_path / "a.tar.gz"))
+
+
+def test_the_first_page_tells_the_current_values_once_they_are_newer_than_itself(
+    people: dict[str, Run], tmp_path: Path, online: Any
+) -> None:
+    people["second"]("review", "1", "--accept")
+    people["maker"]("switch", "1")
+    site = tmp_path / "public" / "sites" / "current"
+    handler = partial(SimpleHTTPRequestHandler, directory=str(site))
+
+    seen = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        for _ in range(2):
+            online.page.goto(f"http://127.0.0.1:{server.server_port}/index.html", wait_until="networkidle")
+            seen.append(online.page.locator("#now:visible").all_text_contents())
+            people["maker"]("now")
+        server.shutdown()
+
+    assert seen[0] == []
+    assert len(seen[1]) == 1
+    assert "第 2 号变更）：已验收的矿山 0/2、" in seen[1][0]
+    assert online.complaints == []
 
 
 def test_a_site_is_packed_with_its_checksums_and_a_folder_of_others_is_never_written_over(

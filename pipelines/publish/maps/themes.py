@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import shapely
 from sqlalchemy.orm import Session
 
 from data import facts
-from data.texts import Lang
+from data.releasing import limits
+from data.texts import Lang, text
 from layers.ground.layer import fields, layer_named
 from layers.townships import Township
-from pipelines.paper.palette import GREENS, LAKES, RIVER, SAGES, SECTION, WATERSHED, Swatch, swatch
+from pipelines.paper.palette import GREENS, LAKES, RIVER, SAGES, SECTION, WATERSHED, Look, Swatch, swatch
 from pipelines.paper.styles import Codes, Column, One
 from pipelines.paper.themes import Theme
 from pipelines.publish.public import Public, Released, Site
@@ -53,11 +55,13 @@ def _drawn_progress(public: Public, lang: Lang) -> Iterator[Drawn | None]:
     ):
         yield _works(public, kind, entries, lang, as_signs=signs)
     yield _of(_rivers(read, lang, marks=False))
+    yield _of(_seats(lang))
     yield _of(ground(read))
 
 
 def _drawn_forest(public: Public, lang: Lang) -> Iterator[Drawn | None]:
     """Coverage by township; the classes come from the tiles."""
+    yield _of(_seats(lang))
     yield _of(ground_of(read_by(public, lang), "forest-coverage", forest.COVERAGE_STEPS, GREENS))
 
 
@@ -73,6 +77,7 @@ def _drawn_wetland(public: Public, lang: Lang) -> Iterator[Drawn | None]:
             group=lambda f: "stated" if f.protection_form else "not-stated",
         )
     )  # fmt: skip
+    yield _of(_seats(lang))
     yield _of(ground_of(read, "wetland-protection", wetland.STEPS, LAKES))
 
 
@@ -85,6 +90,7 @@ def _drawn_water(public: Public, lang: Lang) -> Iterator[Drawn | None]:
     yield _of(_rivers(read, lang))
     says = _told("watersheds", lang, "river", "township")
     yield _of(layer_theme("watersheds", public.features["watersheds"], One(basin), says=says, level=1))
+    yield _of(_seats(lang))
     yield _of(ground_of(read, water.RATE, water.STEPS, SAGES))
 
 
@@ -119,6 +125,20 @@ def _rivers(read: Reading, lang: Lang, *, marks: bool = True) -> Theme | None:
     features = [w for w in read.features(layer_named("wetlands")) if not w.micro and (marks or w.shape.area)]
     style = One(swatch("map_class.waters", RIVER))
     return layer_theme("waters", features, style, says=_told("wetlands", lang, "kind"), level=1)
+
+
+def _seats(lang: Lang) -> Theme | None:
+    """The seats of the townships, as far as a public gazetteer knows them: quiet points to find one's way by."""
+    decimals = limits()["decimals"].value
+    known = [t for t in facts.townships() if t.seat]
+    seats = [
+        Released(t.code, "townships", {"name": getattr(t, lang), "made_up": False},
+                 shapely.Point(*(round(v, decimals) for v in t.seat or ())), None)
+        for t in known
+    ]  # fmt: skip
+    style = One(swatch("map_class.seat", Look(fill="#ffffff", line="#1c2b26", width=1.6, symbol="dot")))
+    theme = layer_theme("seats", seats, style, level=3, quiet=True)
+    return theme and replace(theme, sources=(text("public_map.seats_source", lang),))
 
 
 def _of(theme: Theme | None) -> Drawn | None:

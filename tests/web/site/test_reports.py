@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from data.reporting import limits
+from pipelines.paper.offline import NODE_MODULES
 from pipelines.reports.inbox import Inbox
 from pipelines.reports.numbers import check
 from tests.browser import DESK, PHONE, chromium, reading
@@ -277,3 +278,18 @@ def test_every_field_of_the_form_has_its_label_and_the_page_its_language(shared:
 )  # fmt: skip
 def test_a_photo_is_known_by_its_first_bytes(start: bytes, is_one: bool) -> None:
     assert is_photo(start) == is_one
+
+
+@pytest.mark.parametrize("size", [DESK, (320, 700)])
+def test_no_serious_barrier_stands_on_the_form_in_either_language(shared: Office, size: tuple[int, int]) -> None:
+    axe = (NODE_MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
+
+    with chromium() as browser, reading(browser, size, offline=False) as found:
+        for path in ("report", "en/report", "report/000000000"):
+            found.page.goto(f"{shared.site.url}{path}")
+            found.page.evaluate(axe)
+            told = found.page.evaluate("axe.run({ resultTypes: ['violations'] })")
+            barriers = [(v["id"], v["nodes"][0]["html"][:100]) for v in told["violations"]]
+
+            assert (path, barriers) == (path, [])
+            assert found.page.evaluate("document.documentElement.scrollWidth") <= size[0]
