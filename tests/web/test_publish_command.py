@@ -83,12 +83,18 @@ def people(office: Office, server: Engine, tmp_path: Path) -> Iterator[dict[str,
 @pytest.fixture
 def psql(people: dict[str, Run], office: Office, server: Engine) -> Callable[[URL], Any]:
     """A plain connection of a login to the database of this test."""
-    with server.connect() as connection:
-        names = connection.exec_driver_sql("select datname from pg_database").scalars().all()
-    (name,) = (name for name in names if name.startswith(f"{office.database}_"))
+    name = database_of(office, server)
     return lambda url: psycopg.connect(
         url.set(drivername="postgresql", database=name).render_as_string(hide_password=False), autocommit=True
     )
+
+
+def database_of(office: Office, server: Engine) -> str:
+    """The name of the database of this test."""
+    with server.connect() as connection:
+        names = connection.exec_driver_sql("select datname from pg_database").scalars().all()
+    (found,) = (name for name in names if name.startswith(f"{office.database}_"))
+    return str(found)
 
 
 def publish(url: URL, *words: str, refused: bool = False) -> Any:
@@ -329,3 +335,15 @@ def draft_of(tmp_path: Path, no: int) -> Path:
     """The folder of the draft of a change."""
     every = (tmp_path / "public" / "drafts").iterdir()
     return next(place for place in every if json.loads((place / "manifest.json").read_bytes())["no"] == no)
+
+
+def test_a_login_that_may_only_read_is_told_that_it_may_not_review(
+    people: dict[str, Run], office: Office, login: Callable[[Engine, str], URL], server: Engine, tmp_path: Path
+) -> None:
+    name = database_of(office, server)
+    reader = login(server, "qingshan_read").set(database=name)
+
+    told = publish(reader, "review", "1", "--accept", "--root", str(tmp_path / "public"), refused=True)
+
+    assert told["refused"] == "database.forbidden"
+    assert "qingshan_program" in told["zh"]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from geo.refusal import Refusal
 from web.terminal import say
@@ -33,6 +33,8 @@ from web.terminal.desks import (
 from web.terminal.desks.sheet import avoiding, checking, clauses, stored
 from web.terminal.say import Tongue
 
+_FORBIDDEN = "42501"
+"""What PostgreSQL says to a login that may not."""
 app = typer.Typer(
     name="qingshan",
     help="青山：生态修复与保护的空间台账 / the county's ecological restoration and protection, on the map.",
@@ -68,7 +70,18 @@ def run() -> None:
         reason = str(fault.orig).strip().splitlines()[0]
         say.refuse(DoorRefusal("database.busy" if busy else "database.unreachable", fault=reason))
         sys.exit(1)
+    except ProgrammingError as fault:
+        if getattr(fault.orig, "sqlstate", None) != _FORBIDDEN:
+            _trace()
+        reason = str(fault.orig).strip().splitlines()[0]
+        say.refuse(DoorRefusal("database.forbidden", fault=reason))
+        sys.exit(1)
     except Exception:
-        traceback.print_exc()
-        say.tell("program.fault")
-        sys.exit(70)
+        _trace()
+
+
+def _trace() -> NoReturn:
+    """A fault of the program: its trace, for its maintainers."""
+    traceback.print_exc()
+    say.tell("program.fault")
+    sys.exit(70)

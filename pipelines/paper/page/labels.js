@@ -36,7 +36,7 @@ const labels = (() => {
     const boxes = [...map.getPane("labels").querySelectorAll(".label > div")];
     const rank = (box) => (box.quiet ? 2 : box.at[2] ? 1 : 0);
     for (const box of boxes.sort((a, b) => rank(a) - rank(b))) {
-      box.style.translate = "";
+      box.style.transform = "";
       const r = box.getBoundingClientRect();
       const cost = (place) => signs.reduce((sum, s) => sum + covered(moved(r, place), s), Math.hypot(...place));
       const taken = box.quiet ? [...kept, ...signs] : kept;
@@ -47,7 +47,8 @@ const labels = (() => {
       const best = cheapest(near.filter(whole)) || cheapest(around(r).filter(whole)) || cheapest(near);
       box.classList.toggle("hidden", !best);
       if (!best) continue;
-      box.style.translate = `${best[0]}px ${best[1]}px`;
+      /* Not by `translate`, which phones know since 2022 alone. */
+      box.style.transform = `translate(calc(-50% + ${best[0]}px), calc(-50% + ${best[1]}px))`;
       kept.push(moved(r, best));
     }
   }

@@ -79,7 +79,9 @@ def test_every_wetland_is_drawn_the_small_ones_as_marks(draft: Files, draft_fold
     page = phone.open(draft_folder / "maps" / "wetland.html")
 
     kinds = Counter(feature["geometry"]["type"] for feature in features(draft, "wetlands"))
-    signs = page.locator(".leaflet-marker-icon.sign").count()
+    signs = page.evaluate(
+        "qingshan.themes.find((t) => t.id === 'theme0').rows.filter((r) => r instanceof L.Marker).length"
+    )
     assert page.evaluate(DRAWN)["湿地（按是否受保护）"] == kinds.total()
     assert signs == kinds["Point"] > 20
     assert phone.complaints == []

@@ -264,14 +264,15 @@ def _differences(session: Session, root: Path, number: int) -> tuple[dict[str, A
     places = [releasing.draft_folder(root, d.hash) for d in (before, drafted) if d]
     values = list(differences.of_values(*places)) if before and all(p.is_dir() for p in places) else []
     told = {"number": number, "folder": str(places[-1]), "against": before and before.number}
-    against = str(before.number) if before else say.spoken("publish_table.none_on")
+    against = str(before.number) if before else say.phrase("publish_table.none_on")
     title = say.spoken("publish_table.differences", number=number, against=against, folder=places[-1])
     counts = [
         (say.spoken(f"publish_table.{name}"), str(len(paths)), "\n".join(paths[:8]))
         for name, paths in asdict(files).items()
     ]
     drawn = say.table(title, {"": False, say.spoken("publish_table.files"): True, " ": False}, counts)
-    return {**told, "files": asdict(files), "values": [asdict(v) for v in values]}, [drawn, _values_table(values)]
+    tables = [drawn, *([_values_table(values)] if values else [])]
+    return {**told, "files": asdict(files), "values": [asdict(v) for v in values]}, tables
 
 
 def _values_table(values: Sequence[Any]) -> Any:
