@@ -17,15 +17,15 @@ from pipelines.publish.feeds import feeds, sitemap
 from pipelines.publish.folder import Files
 from pipelines.publish.maps.sheets import MARKED, NO_MAPS, Tianditu, approved, map_files
 from pipelines.publish.pages import Download, Frame, Pictures, pages
-from pipelines.publish.reading import read, read_pictures
+from pipelines.publish.reading import read, read_pictures, read_works
 from pipelines.publish.tables import current, tables
 
 _OF_MAPS = re.compile(r"(en/)?maps/")
 
 
 @dataclass(frozen=True)
-class Moment:
-    """What a publication is to be of: a change, a day, a plan; and what may lie below its maps."""
+class Edition:
+    """What a publication is to be of: a change, a day, a plan; what lies below its maps, and its pictures."""
 
     no: int
     on: date
@@ -35,7 +35,7 @@ class Moment:
     """The folder of pictures to show."""
 
 
-def draft_files(engine: Engine, asked: Moment) -> tuple[Files, dict[str, Any]]:
+def draft_files(engine: Engine, asked: Edition) -> tuple[Files, dict[str, Any]]:
     """Every file of the draft of a moment, and what its manifest says. The same moment gives the same bytes."""
     public, forest = read(engine, asked.no, asked.on, asked.plan)
     tabled = tables(public)
@@ -52,7 +52,7 @@ def draft_files(engine: Engine, asked: Moment) -> tuple[Files, dict[str, Any]]:
     return files, {**about, "state": "draft"}
 
 
-def _pictures(engine: Engine, asked: Moment) -> Mapping[str, Pictures]:
+def _pictures(engine: Engine, asked: Edition) -> Mapping[str, Pictures]:
     if asked.pictures is None:
         return {}
     with past(engine, asked.no, on=asked.on) as session:
@@ -65,10 +65,9 @@ def site_files(drafted: Files, approval_no: str | None, on: date) -> Files:
     return {**files, "sitemap.xml": sitemap(files, on)}
 
 
-def current_values(engine: Engine, asked: Moment) -> bytes:
+def current_values(engine: Engine, asked: Edition) -> bytes:
     """The current values alone: what `now.json` holds."""
-    public, _ = read(engine, asked.no, asked.on, asked.plan)
-    return current(public)
+    return current(read_works(engine, asked.no, asked.on, asked.plan))
 
 
 def _released(drafted: Files, approval_no: str) -> dict[str, bytes]:

@@ -20,7 +20,7 @@ from geo.refusal import Refusal
 from layers.records.publications import Draft, Release, Review, Switch
 from pipelines.publish import folder
 from pipelines.publish.folder import Entry
-from pipelines.publish.making import Moment, current_values, draft_files, site_files
+from pipelines.publish.making import Edition, current_values, draft_files, site_files
 
 LINK = "sites/current"
 """What is served: a link beside the sites, for who serves it shall not be able to read the drafts."""
@@ -41,7 +41,7 @@ class Made:
     decision: Release | None = None
 
 
-def draft(engine: Engine, root: Path, asked: Moment) -> Made:
+def draft(engine: Engine, root: Path, asked: Edition) -> Made:
     """Make the draft of a moment, with all its maps marked as not released, and put it on record. Commits.
 
     The very same draft is on record once: made again, it keeps its number and its maker.
@@ -114,7 +114,7 @@ def rollback(session: Session, root: Path, *, today: date) -> Made:
     return made
 
 
-def whole(engine: Engine, place: Path, asked: Moment, *, today: date) -> Made:
+def whole(engine: Engine, place: Path, asked: Edition, *, today: date) -> Made:
     """The site of a moment straight into a folder: with maps where the very same draft is accepted and released."""
     files, about = draft_files(engine, asked)
     hash_ = folder.hash_of(folder.manifest(files, about))
@@ -221,7 +221,7 @@ def _before(switches: Sequence[Switch]) -> Switch | None:
     return pile[-2] if len(pile) > 1 else None
 
 
-def publish_now(engine: Engine, root: Path, asked: Moment) -> Path:
+def publish_now(engine: Engine, root: Path, asked: Edition) -> Path:
     """Put the current values beside the site that is on, in one small file. Raises PublishRefusal where none is on."""
     site = root / LINK
     if not site.is_dir():

@@ -34,11 +34,18 @@ def read(engine: Engine, no: int, on: date, plan: facts.Plan) -> tuple[Public, F
 
     Raises PastRefusal for a change that was not committed.
     """
+    public = read_works(engine, no, on, plan)
+    with past(engine, no, on=on) as session:
+        forest = read_forest(session, public_layer("plots"))
+    return replace(public, villages=villages(forest, public.sites)), forest
+
+
+def read_works(engine: Engine, no: int, on: date, plan: facts.Plan) -> Public:
+    """The same without what is told of the forest's plots and the villages that they name: a moment's work."""
     rates = _rates(engine, no, on)
     quarters = _quarters(plan.start, on)
     with past(engine, no, on=on) as session:
         features = {name: _released(session, public_layer(name)) for name in _LAYERS}
-        forest = read_forest(session, public_layer("plots"))
         stands = stand(session, plan, rates, on=on, series=public_figures().series)
         announced = [s for s in standing(session) if s.series in public_figures().series and s.plan is None]
         for said in announced:
@@ -46,10 +53,7 @@ def read(engine: Engine, no: int, on: date, plan: facts.Plan) -> tuple[Public, F
     stages = _stages(engine, no, quarters)
     sites = list(_sites(features, stages, on))
     made_up = stands.made_up or rates.made_up or any(f.values["made_up"] for of in features.values() for f in of)
-    public = Public(
-        Moment(no, on, made_up), features, sites, quarters, villages(forest, sites), rates, stands, announced
-    )
-    return public, forest
+    return Public(Moment(no, on, made_up), features, sites, quarters, (), rates, stands, announced)
 
 
 def key_of(layer: str, id: uuid.UUID) -> str:  # noqa: A002 -- as in Refusal

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from data import facts
 from layers.ground.history import last_no
 from pipelines.publish.folder import Files, write
-from pipelines.publish.making import Moment, draft_files
+from pipelines.publish.making import Edition, draft_files
 
 SAMPLED = date(2026, 11, 25)
 
@@ -20,7 +20,7 @@ SAMPLED = date(2026, 11, 25)
 def draft(sample_county: Engine) -> Files:
     with sample_county.connect() as connection:
         no = last_no(connection)
-    return draft_files(sample_county, Moment(no, SAMPLED, facts.plan(facts.plans()[0])))[0]
+    return draft_files(sample_county, Edition(no, SAMPLED, facts.plan(facts.plans()[0])))[0]
 
 
 @pytest.fixture(scope="session")

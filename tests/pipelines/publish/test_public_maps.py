@@ -22,7 +22,7 @@ from data.boundary import boundary
 from layers.ground.history import last_no
 from pipelines.paper.offline import NODE_MODULES
 from pipelines.publish.folder import Files
-from pipelines.publish.making import Moment, draft_files, site_files
+from pipelines.publish.making import Edition, draft_files, site_files
 from pipelines.publish.maps.sheets import MARKED, Tianditu, county_outline
 from pipelines.publish.maps.themes import MAPS
 from tests.pipelines.publish.conftest import SAMPLED
@@ -205,7 +205,7 @@ def test_with_a_key_of_the_county_tianditu_lies_below_says_so_and_nothing_else_i
     with sample_county.connect() as connection:
         no = last_no(connection)
     tianditu = Tianditu("0123abcd", "天地图 GS(2099)0000号")
-    files, about = draft_files(sample_county, Moment(no, SAMPLED, facts.plan(facts.plans()[0]), tianditu))
+    files, about = draft_files(sample_county, Edition(no, SAMPLED, facts.plan(facts.plans()[0]), tianditu))
     for path in [path for path in files if path.startswith(("assets/", "maps/"))]:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(files[path])

@@ -20,7 +20,7 @@ from data.releasing import public_layers
 from layers.ground import db
 from layers.ground.history import last_no
 from layers.ground.layer import catalogue, fields
-from pipelines.publish.making import Moment, draft_files, site_files
+from pipelines.publish.making import Edition, draft_files, site_files
 from tests.conftest import a_database
 from tests.pipelines.publish.canaries import Canary, betrayed, plant
 
@@ -44,7 +44,7 @@ def planted(server: Engine, template: str) -> Iterator[Planted]:
         canaries = plant(engine)
         with Session(engine) as session:
             no = last_no(session)
-        files, _ = draft_files(engine, Moment(no, DAY, facts.plan(facts.plans()[0])))
+        files, _ = draft_files(engine, Edition(no, DAY, facts.plan(facts.plans()[0])))
         yield Planted(engine, canaries, files)
         engine.dispose()
 

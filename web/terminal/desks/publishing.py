@@ -229,7 +229,7 @@ def _moment(
     pictures: Path | None = None,
 ) -> Any:
     """What to publish: the change, and the day of that change or the one asked for; Tianditu where a key is set."""
-    from pipelines.publish.making import Moment  # noqa: PLC0415 -- as above
+    from pipelines.publish.making import Edition  # noqa: PLC0415 -- as above
     from pipelines.publish.maps.sheets import Tianditu  # noqa: PLC0415 -- as above
 
     key = os.environ.get(_KEY)
@@ -238,7 +238,7 @@ def _moment(
     tianditu = Tianditu(key, notice) if key and notice else None
     with asked.moment(engine, as_of, on) as session:
         day = date.fromisoformat(asked.day(session, on))
-        return Moment(last_no(session), day, asked.plan(plan_id), tianditu, pictures)
+        return Edition(last_no(session), day, asked.plan(plan_id), tianditu, pictures)
 
 
 def _tell_made(id: str, made: Any, **more: Any) -> None:  # noqa: A002 -- as in Refusal
