@@ -19,8 +19,8 @@ from sqlalchemy import Engine
 
 from data import facts
 from data.boundary import boundary
-from data.releasing import limits, public_layer
-from data.texts import Lang, both, text
+from data.releasing import limits, public_layer, public_layers
+from data.texts import Lang, text
 from geo.generalising import outlines
 from layers.ground.base import SRID
 from pipelines.paper import maps as paper
@@ -109,9 +109,10 @@ def _sheet(
     classes = _classes(forest) if name == "forest" else {}
     page = render(
         "maps/map.html", frame, t.lang, path, name=name, drawn=made, symbols=SYMBOLS, calls=f"maps/{name}.js",
-        words=_WORDS, quarters=quarters, tables=_twins(name, public, t), table_page=_TABLES.get(name),
+        words={"made_up_mark": _one_language("map_sheet.made_up_mark", t)}, quarters=quarters,
+        tables=_twins(name, public, t), table_page=_TABLES.get(name), limits=_limits(t), sources=_sources(themes, t),
         tiles=_tiles(classes, place(t.lang, path)) if classes else None, classes=list(classes.values()),
-        tianditu=tianditu, made_up=any(theme.made_up for theme in themes), sources=_sources(themes), limits=_limits(t),
+        tianditu=tianditu, made_up=any(theme.made_up for theme in themes),
         notes=list({note["zh"]: note[t.lang] for theme in themes for note in theme.notes}.values()),
     )  # fmt: skip
     return {place(t.lang, path): page, f"maps/{name}.js": made.calls.encode()}
@@ -164,15 +165,19 @@ def _by_quarter(kind: str, public: Public, t: Words) -> Table:
     return Table(f"quarters-{kind}", t("public_map.by_quarter", kind=t(f"map_layer.{kind}")), headings, rows)
 
 
-def _sources(themes: Sequence[Any]) -> list[str]:
-    return list(dict.fromkeys([facts.county().boundary.source, *(s for theme in themes for s in theme.sources)]))
+def _sources(themes: Sequence[Any], t: Words) -> list[str]:
+    """The boundary's, then who answers for each layer, in the language where they have a name in it."""
+    named = {of.provider_zh: of.provider_en for of in public_layers().values()} if t.lang == "en" else {}
+    of_themes = [named.get(source, source) for theme in themes for source in theme.sources]
+    return list(dict.fromkeys([facts.county().boundary.source, *of_themes]))
+
+
+def _one_language(id: str, t: Words) -> Mapping[Lang, str]:  # noqa: A002 -- as in Refusal
+    """A text where the legend's macros look for either language."""
+    return dict.fromkeys(LANGS, t(id))
 
 
 def _limits(t: Words) -> list[str]:
     """How exactly places are told, each with a mark where the limit is not confirmed."""
     unsure = {True: "", False: t("public_map.unconfirmed")}
-    return [getattr(limit, t.lang).format(value=limit.value) + unsure[limit.confirmed] for limit in limits().values()]
-
-
-_WORDS = {"made_up_mark": both("map_sheet.made_up_mark")}
-"""What the legend's macros ask for."""
+    return [t.of(limit).format(value=limit.value) + unsure[limit.confirmed] for limit in limits().values()]

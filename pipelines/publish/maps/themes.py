@@ -62,7 +62,7 @@ def _drawn_progress(public: Public, lang: Lang) -> Iterator[Drawn | None]:
 def _drawn_forest(public: Public, lang: Lang) -> Iterator[Drawn | None]:
     """Coverage by township; the classes come from the tiles."""
     yield _of(_seats(lang))
-    yield _of(ground_of(read_by(public, lang), "forest-coverage", forest.COVERAGE_STEPS, GREENS))
+    yield _of(_rated(read_by(public, lang), lang, "forest-coverage", forest.COVERAGE_STEPS, GREENS))
 
 
 def _drawn_wetland(public: Public, lang: Lang) -> Iterator[Drawn | None]:
@@ -78,7 +78,7 @@ def _drawn_wetland(public: Public, lang: Lang) -> Iterator[Drawn | None]:
         )
     )  # fmt: skip
     yield _of(_seats(lang))
-    yield _of(ground_of(read, "wetland-protection", wetland.STEPS, LAKES))
+    yield _of(_rated(read, lang, "wetland-protection", wetland.STEPS, LAKES))
 
 
 def _drawn_water(public: Public, lang: Lang) -> Iterator[Drawn | None]:
@@ -91,7 +91,7 @@ def _drawn_water(public: Public, lang: Lang) -> Iterator[Drawn | None]:
     says = _told("watersheds", lang, "river", "township")
     yield _of(layer_theme("watersheds", public.features["watersheds"], One(basin), says=says, level=1))
     yield _of(_seats(lang))
-    yield _of(ground_of(read, water.RATE, water.STEPS, SAGES))
+    yield _of(_rated(read, lang, water.RATE, water.STEPS, SAGES))
 
 
 MAPS: Mapping[str, Drawing] = {
@@ -125,6 +125,15 @@ def _rivers(read: Reading, lang: Lang, *, marks: bool = True) -> Theme | None:
     features = [w for w in read.features(layer_named("wetlands")) if not w.micro and (marks or w.shape.area)]
     style = One(swatch("map_class.waters", RIVER))
     return layer_theme("waters", features, style, says=_told("wetlands", lang, "kind"), level=1)
+
+
+def _rated(read: Reading, lang: Lang, rate: str, bounds: tuple[float, ...], ramp: tuple[str, ...]) -> Theme | None:
+    """A rate by township, which goes by its name in the language."""
+    theme = ground_of(read, rate, bounds, ramp)
+    if theme is None or lang == "zh":
+        return theme
+    known = {t.zh: t.en for t in facts.townships()}
+    return replace(theme, frame=theme.frame.assign(name=[known.get(name, name) for name in theme.frame["name"]]))
 
 
 def _seats(lang: Lang) -> Theme | None:
