@@ -26,12 +26,12 @@ from pipelines.paper.packing import GRID, MapRefusal, generalise, pack
 from pipelines.paper.palette import GREENS, RED_LINE, SECTION, Swatch
 from pipelines.paper.styles import Codes, Column, One, Steps
 from pipelines.paper.themes import Sheet, Theme
+from tests.pipelines.packed import unpacked
 
 COUNTY = shapely.box(115.0, 26.0, 115.8, 26.6)
 SHEET = Sheet("森林覆盖率", "Forest coverage", "2026-06-30", ("本例",), no=812)
 SHARE = Column("share", "覆盖率", "coverage", "%", 1)
 AREA = Column("ha", "面积", "area", "hm²", 1, additive=True)
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 degrees = st.tuples(st.floats(114, 117), st.floats(25, 28))
 
 
@@ -44,19 +44,6 @@ def squares(count: int = 4, **columns: Any) -> gpd.GeoDataFrame:
 
 def plain(frame: gpd.GeoDataFrame, **theme: Any) -> Theme:
     return Theme("红线", "red lines", frame, One(Swatch("红线", "red line", RED_LINE)), "name", **theme)
-
-
-def unpacked(path: str) -> list[tuple[int, int]]:
-    """The steps of a packed path added up: written from the docstring of `pack`, not from the code."""
-    numbers, value, shift = [], 0, 0
-    for letter in path:
-        bits = LETTERS.index(letter)
-        value |= (bits & 31) << shift
-        shift += 5
-        if bits < 32:
-            numbers.append(-(value + 1) // 2 if value % 2 else value // 2)
-            value = shift = 0
-    return list(zip(np.cumsum(numbers[::2]).tolist(), np.cumsum(numbers[1::2]).tolist(), strict=True))
 
 
 @given(st.lists(degrees, min_size=2, max_size=30))

@@ -22,6 +22,7 @@ from layers.ground.history import last_no
 from layers.ground.layer import catalogue, fields
 from pipelines.publish.making import Edition, draft_files, site_files
 from tests.conftest import a_database
+from tests.pipelines.packed import unpacked
 from tests.pipelines.publish.canaries import Canary, betrayed, plant
 
 DAY = date(2099, 12, 31)
@@ -123,3 +124,17 @@ def _shapes(engine: Engine, layer: type[Any]) -> list[Any]:
 
 def _coordinates(geometry: Any) -> np.ndarray[Any, Any]:
     return shapely.get_coordinates(shapely.from_geojson(json.dumps(geometry)))
+
+
+def test_every_shape_packed_into_a_map_is_on_the_public_grid(planted: Planted) -> None:
+    """As steps of 0.00001° from an origin of two decimals: on the grid of three they are whole hundreds."""
+    found = 0
+    for path, content in planted.files.items():
+        for block in re.findall(rb'<script type="application/json" id="(?:theme\d+|ground)">(.*?)</script>', content):
+            told = json.loads(block)
+            for part in (part for shape in told.get("shapes") or [told["shape"]] for part in shape.split("|") if part):
+                vertices = [xy for ring in part[1:].split(".") for xy in unpacked(ring)]
+                assert all(v % 100 == 0 for xy in vertices for v in xy), path
+                found += len(vertices)
+            assert all(at is None or at == [round(v, 3) for v in at] for at in told.get("anchors", [])), path
+    assert found > 1000
