@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import http.client
 import json
@@ -10,13 +11,15 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+Made = TypeVar("Made")
 COMMAND = Path(sys.executable).with_name("qingshan")
 
 PAGES = {
@@ -116,6 +119,19 @@ def refused(folder: Path, *words: str) -> Mapping[str, Any]:
     )  # fmt: skip
     assert ran.returncode == 1, ran.stderr
     return dict(json.loads(ran.stdout))
+
+
+def finished(
+    work: Callable[[], Coroutine[Any, Any, Made]], loop: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> Made:
+    """What a coroutine gives, run on a thread of its own: playwright keeps a loop running on the tests' own."""
+
+    def run() -> Made:
+        with asyncio.Runner(loop_factory=loop) as runner:
+            return runner.run(work())
+
+    with ThreadPoolExecutor(1) as aside:
+        return aside.submit(run).result()
 
 
 def open_folder() -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from itertools import pairwise
 from typing import Any
@@ -13,13 +12,14 @@ from hypothesis import strategies as st
 
 from data.reporting import limits
 from tests.web.site.offices import PHOTO, TYPED, multipart
+from tests.web.site.sites import finished
 from web.site import form
 
 _KIND = "multipart/form-data; boundary=0123456789abcdef"
 
 
 def read(pieces: list[bytes], *, keep_photo: bool = True, length: str = "") -> form.Form:
-    return asyncio.run(form.read(_sent(pieces), _KIND, length, keep_photo=keep_photo))
+    return finished(lambda: form.read(_sent(pieces), _KIND, length, keep_photo=keep_photo))
 
 
 def _sent(pieces: list[bytes]) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
@@ -70,7 +70,7 @@ def test_a_client_that_hangs_up_is_known() -> None:
         return await form.read(receive, _KIND, "", keep_photo=True)
 
     with pytest.raises(form.ClientGone):
-        asyncio.run(cut_short())
+        finished(cut_short)
 
 
 def test_the_second_of_two_fields_of_one_name_and_unknown_ones_are_passed_over() -> None:

@@ -23,7 +23,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from data.reporting import limits
-from tests.web.site.sites import COMMAND, PAGES, Answer, Running, published, refused, running
+from tests.web.site.sites import COMMAND, PAGES, Answer, Running, finished, published, refused, running
 from web.site import form, publication
 from web.site.__main__ import Protocol
 
@@ -342,8 +342,7 @@ def test_who_does_not_finish_a_head_in_time_is_hung_up_on(whole: bytes, then: by
         server.close()
         return answer
 
-    with asyncio.Runner(loop_factory=_Ahead) as runner:
-        assert runner.run(asyncio.wait_for(answered(), 60)) == b""
+    assert finished(lambda: asyncio.wait_for(answered(), 60), _Ahead) == b""
 
 
 def test_a_form_that_does_not_come_in_time_is_given_up() -> None:
@@ -358,8 +357,7 @@ def test_a_form_that_does_not_come_in_time_is_given_up() -> None:
 
         return await form.read(receive, "multipart/form-data; boundary=x", "", keep_photo=True)
 
-    with asyncio.Runner(loop_factory=_Ahead) as runner:
-        came = runner.run(read())
+    came = finished(read, _Ahead)
 
     assert ([problem.id for problem in came.problems], came.cut) == (["report_page.slow"], True)
 

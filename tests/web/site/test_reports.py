@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,6 @@ from data.reporting import limits
 from pipelines.paper.offline import NODE_MODULES
 from pipelines.reports.inbox import Inbox
 from pipelines.reports.numbers import check
-from tests.browser import DESK, PHONE, chromium, reading
 from tests.web.site.offices import (
     BOUNDARY,
     PHOTO,
@@ -29,6 +29,9 @@ from tests.web.site.offices import (
 from tests.web.site.sites import Running, published, refused, running
 from web.site.form import is_photo
 from web.site.reporting import Rate
+
+pytest_plugins = ["tests.browser"]
+DESK, PHONE = (1440, 900), (390, 844)
 
 
 def test_the_number_is_found_by_the_form_too_and_in_english(shared: Office) -> None:
@@ -234,11 +237,11 @@ def test_an_inbox_that_may_not_be_written_is_told_at_the_start(place: Path) -> N
     ("size", "path"), [(DESK, "/report"), (PHONE, "/report"), (PHONE, "/en/report"), ((320, 568), "/report")]
 )
 def test_a_browser_without_script_reports_and_reads_the_number(
-    shared: Office, tmp_path: Path, size: tuple[int, int], path: str
+    shared: Office, tmp_path: Path, size: tuple[int, int], path: str, window: Any
 ) -> None:
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(photo_with_position())
-    with chromium() as browser, reading(browser, size, offline=False, script=False) as found:
+    with window(size, offline=False, script=False) as found:
         page = found.page
         page.goto(shared.site.url.rstrip("/") + path)
         assert page.locator("body").evaluate("document.documentElement.scrollWidth") <= size[0]
@@ -281,10 +284,12 @@ def test_a_photo_is_known_by_its_first_bytes(start: bytes, is_one: bool) -> None
 
 
 @pytest.mark.parametrize("size", [DESK, (320, 700)])
-def test_no_serious_barrier_stands_on_the_form_in_either_language(shared: Office, size: tuple[int, int]) -> None:
+def test_no_serious_barrier_stands_on_the_form_in_either_language(
+    shared: Office, size: tuple[int, int], window: Any
+) -> None:
     axe = (NODE_MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
 
-    with chromium() as browser, reading(browser, size, offline=False) as found:
+    with window(size, offline=False) as found:
         for path in ("report", "en/report", "report/000000000"):
             found.page.goto(f"{shared.site.url}{path}")
             found.page.evaluate(axe)
