@@ -18,7 +18,10 @@ from tests.pipelines.publish.reader import page as read_page
 pytest_plugins = ["tests.browser", "tests.pipelines.publish.site"]
 
 AXE = NODE_MODULES / "axe-core" / "axe.min.js"
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
 KINDS = [
     "index.html", "plan.html", "forest.html", "wetland.html", "water.html", "data.html", "about.html", "404.html",
     "sites/index.html", "sites/{site}.html", "townships/index.html", "townships/360732100.html",
