@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -80,8 +80,7 @@ def main(asked: Settings, voice: _Voice) -> None:
     if inbox:
         _check(inbox, held.user)
     site = Site(publication.load(folder), safety(tianditu=asked.tianditu))
-    _introduce(voice, site, listening, folder, held)
-    uvloop.run(_serve(voice, site, desk, listening, folder))
+    uvloop.run(_serve(voice, site, desk, listening, folder, lambda: _introduce(voice, site, listening, folder, held)))
 
 
 def _desk(inbox: Inbox, asked: Settings, voice: _Voice) -> Desk:
@@ -188,7 +187,26 @@ class Protocol(HttpToolsProtocol):
             self._deadline = None
 
 
-async def _serve(voice: _Voice, site: Site, desk: Desk | None, listening: socket.socket, folder: Path) -> None:
+class _Server(uvicorn.Server):
+    """uvicorn's, which says that it is there once it can be told to end: not before its signals are heard."""
+
+    def __init__(self, config: uvicorn.Config, introduce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._introduce = introduce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._introduce()
+
+
+async def _serve(
+    voice: _Voice,
+    site: Site,
+    desk: Desk | None,
+    listening: socket.socket,
+    folder: Path,
+    introduce: Callable[[], None],
+) -> None:
     """Answer, and look for another publication beside it; a fault of either ends both."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -200,7 +218,7 @@ async def _serve(voice: _Voice, site: Site, desk: Desk | None, listening: socket
     )  # fmt: skip
     async with asyncio.TaskGroup() as group:
         watching = group.create_task(_watch(voice, site, folder))
-        await uvicorn.Server(config).serve(sockets=[listening])
+        await _Server(config, introduce).serve(sockets=[listening])
         watching.cancel()
 
 

@@ -38,7 +38,7 @@ def files(public: Public, pictured: str) -> Files:
 @pytest.fixture(scope="session")
 def folder(files: Files, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("site")
-    for path, content in {**files, "feed.xml": b"<feed/>", TABLE.path: b"x"}.items():
+    for path, content in {**files, "feed.xml": b"<feed/>", "now.json": b"{}", TABLE.path: b"x"}.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(content)
     return root
