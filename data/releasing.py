@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from data.facts import FactsRefusal, standards
+from data.texts import Lang
 
 ShapeKind = Literal["none", "mark", "outline", "cells"]
 
@@ -52,6 +53,10 @@ class PublicLayer:
     reason: str
     rows: Mapping[str, Any] = field(default_factory=dict)
     """Column → the values of the rows that enter."""
+
+    def provider(self, lang: Lang) -> str:
+        """Who answers for it, in a language."""
+        return self.provider_zh if lang == "zh" else self.provider_en
 
 
 @cache

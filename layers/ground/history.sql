@@ -242,34 +242,21 @@ begin
   return new;
 end $$;
 
-create or replace trigger sign before insert on records.drafts for each row execute function journal.sign();
-create or replace trigger stands before update on records.drafts
-  for each row execute function journal.refuse('drafts', 'What was published, decided and reviewed is never rewritten.');
-create or replace trigger stays before delete on records.drafts
-  for each row execute function journal.refuse('drafts', 'What was published, decided and reviewed is kept for ever.');
-create or replace trigger stays_whole before truncate on records.drafts
-  for each statement execute function journal.refuse('drafts', 'What was published, decided and reviewed is kept for ever.');
-create or replace trigger sign before insert on records.releases for each row execute function journal.sign();
-create or replace trigger stands before update on records.releases
-  for each row execute function journal.refuse('releases', 'What was published, decided and reviewed is never rewritten.');
-create or replace trigger stays before delete on records.releases
-  for each row execute function journal.refuse('releases', 'What was published, decided and reviewed is kept for ever.');
-create or replace trigger stays_whole before truncate on records.releases
-  for each statement execute function journal.refuse('releases', 'What was published, decided and reviewed is kept for ever.');
-create or replace trigger sign before insert on records.reviews for each row execute function journal.sign();
-create or replace trigger stands before update on records.reviews
-  for each row execute function journal.refuse('reviews', 'What was published, decided and reviewed is never rewritten.');
-create or replace trigger stays before delete on records.reviews
-  for each row execute function journal.refuse('reviews', 'What was published, decided and reviewed is kept for ever.');
-create or replace trigger stays_whole before truncate on records.reviews
-  for each statement execute function journal.refuse('reviews', 'What was published, decided and reviewed is kept for ever.');
-create or replace trigger sign before insert on records.switches for each row execute function journal.sign();
-create or replace trigger stands before update on records.switches
-  for each row execute function journal.refuse('switches', 'What was published, decided and reviewed is never rewritten.');
-create or replace trigger stays before delete on records.switches
-  for each row execute function journal.refuse('switches', 'What was published, decided and reviewed is kept for ever.');
-create or replace trigger stays_whole before truncate on records.switches
-  for each statement execute function journal.refuse('switches', 'What was published, decided and reviewed is kept for ever.');
+do $$
+declare
+  kept text;
+begin
+  foreach kept in array array['drafts', 'releases', 'reviews', 'switches'] loop
+    execute format(
+      'create or replace trigger sign before insert on records.%1$I for each row execute function journal.sign();
+       create or replace trigger stands before update on records.%1$I for each row
+         execute function journal.refuse(%1$L, ''What was published, decided and reviewed is never rewritten.'');
+       create or replace trigger stays before delete on records.%1$I for each row
+         execute function journal.refuse(%1$L, ''What was published, decided and reviewed is kept for ever.'');
+       create or replace trigger stays_whole before truncate on records.%1$I for each statement
+         execute function journal.refuse(%1$L, ''What was published, decided and reviewed is kept for ever.'')', kept);
+  end loop;
+end $$;
 create or replace trigger second_person before insert on records.reviews
   for each row execute function journal.second_person();
 create or replace trigger accepted before insert on records.switches

@@ -1,8 +1,8 @@
 """The publication: one moment of the register as a folder of static files that holds nothing it must not.
 
-    reading   the session → Public, through the allow-list and nothing else
-    shapes    exact shapes → marks, outlines and cells on the public grid
+    reading   the session → Public, through the allow-list and nothing else; exact shapes → marks, outlines, cells
     pages, maps, tables, feeds   Public → files, as bytes
+    making    all files of a draft, and of the site that is made of one
     folder    files → a folder, its manifest and its hash
     releasing draft → decision → review → switch → rollback
 

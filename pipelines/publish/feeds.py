@@ -10,8 +10,7 @@ from xml.etree import ElementTree as ET
 
 from data import facts
 from data.texts import Lang, text
-from layers.ground.layer import fields, layer_named
-from pipelines.publish.public import Public, Site
+from pipelines.publish.public import Public, Site, stage_system
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -33,8 +32,7 @@ class News:
         return f"urn:qingshan:{facts.county().adcode}:{self.site.key}:{self.stage}"
 
     def title(self, lang: Lang) -> str:
-        system = facts.system(str(fields(layer_named(self.site.feature.layer))["stage"].codes))
-        code = system.codes.get(self.stage)
+        code = facts.system(stage_system(self.site.kind)).codes.get(self.stage)
         stage = getattr(code, lang) if code else self.stage
         made_up = text("public_feed.made_up", lang) if self.site.feature.made_up else ""
         return text("public_feed.title", lang, {"name": self.site.feature.name, "stage": stage}) + made_up
@@ -58,8 +56,8 @@ def feeds(public: Public) -> dict[str, bytes]:
     }  # fmt: skip
 
 
-def sitemap(paths: Iterable[str], on: date, address: str = "") -> bytes:
-    """Every page. address: where the site stands, ending in `/`; without it the paths are told alone."""
+def sitemap(paths: Iterable[str], on: date, address: str) -> bytes:
+    """Every page. address: where the site stands, ending in `/`; empty: paths alone, which robots do not follow."""
     root = ET.Element("urlset", xmlns=_SITEMAP)
     for path in sorted(path for path in paths if path.endswith(".html") and not path.endswith("404.html")):
         url = ET.SubElement(root, "url")

@@ -58,11 +58,14 @@ def hash_of(manifest: bytes) -> str:
 def write(files: Files, about: Mapping[str, Any], folder: Path) -> str:
     """Write a publication where nothing or an earlier one stands; gives its hash. A reader never meets half of it.
 
-    Raises FolderRefusal where something else stands.
+    One that stands there whole already is left as it is, its current values too. Raises FolderRefusal where something
+    else stands.
     """
     if folder.exists() and not (folder / MANIFEST).is_file() and any(folder.iterdir()):
         raise FolderRefusal("publish.not_ours", folder=folder)
     told = manifest(files, about)
+    if _stands(folder, told):
+        return hash_of(told)
     with _beside(folder) as half:
         now = {NOW: files[CURRENT]} if CURRENT in files else {}
         for path, content in {**files, MANIFEST: told, **now}.items():
@@ -78,26 +81,20 @@ def entries_in(manifest: bytes) -> list[Entry]:
     return [Entry(**entry) for entry in json.loads(manifest)["files"]]
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a folder. Raises FolderRefusal when there is none that can be read."""
-    try:
-        told = json.loads((folder / MANIFEST).read_bytes())
-        told["files"] = [Entry(**entry) for entry in told["files"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FolderRefusal("publish.no_manifest", folder=folder) from error
-    return dict(told)
-
-
 def verified(folder: Path) -> tuple[str, dict[str, Any]]:
     """A folder's hash and manifest, every file held against it. Raises FolderRefusal naming the first fault."""
-    told = read_manifest(folder)
+    try:
+        written = (folder / MANIFEST).read_bytes()
+        told = {**json.loads(written), "files": entries_in(written)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FolderRefusal("publish.no_manifest", folder=folder) from error
     listed = {entry.path: entry for entry in told["files"]}
     present = {str(p.relative_to(folder)) for p in folder.rglob("*") if not p.is_dir()} - {MANIFEST, NOW}
     for path in sorted(listed.keys() | present):
         whole = path in listed and path in present and not (folder / path).is_symlink()
         if not whole or hashlib.sha256((folder / path).read_bytes()).hexdigest() != listed[path].sha256:
             raise FolderRefusal("publish.file_differs", folder=folder, path=path)
-    return hash_of((folder / MANIFEST).read_bytes()), told
+    return hash_of(written), told
 
 
 def packed(folder: Path) -> bytes:
@@ -127,6 +124,14 @@ def put_now(folder: Path, content: bytes) -> Path:
     half = folder / f".{NOW}.half"
     half.write_bytes(content)
     return half.replace(folder / NOW)
+
+
+def _stands(folder: Path, told: bytes) -> bool:
+    """Whether the publication of a manifest is there, whole."""
+    try:
+        return verified(folder)[0] == hash_of(told)
+    except FolderRefusal:
+        return False
 
 
 @contextmanager

@@ -33,6 +33,8 @@ class Edition:
     tianditu: Tianditu | None = None
     pictures: Path | None = None
     """The folder of pictures to show."""
+    address: str = ""
+    """Where the site will stand, ending in `/`: the sitemap needs it."""
 
 
 def draft_files(engine: Engine, asked: Edition) -> tuple[Files, dict[str, Any]]:
@@ -45,9 +47,9 @@ def draft_files(engine: Engine, asked: Edition) -> tuple[Files, dict[str, Any]]:
     if asked.tianditu is None:  # The one script that names an address outside stands only where it is used.
         paged = {path: data for path, data in paged.items() if not path.startswith("assets/ground.")}
     files = {**paged, **tabled, **feeds(public), **map_files(engine, public, forest, asked.tianditu)}
-    files["sitemap.xml"] = sitemap(_shown(files), asked.on)
+    files["sitemap.xml"] = sitemap(_shown(files), asked.on, asked.address)
     county = facts.county()
-    about = {"adcode": county.adcode, "no": asked.no, "on": asked.on, "plan": asked.plan.id}
+    about = {"adcode": county.adcode, "no": asked.no, "on": asked.on, "plan": asked.plan.id, "address": asked.address}
     about |= {"made_up": public.moment.made_up, "outside": ["https://*.tianditu.gov.cn"] if asked.tianditu else []}
     return files, {**about, "state": "draft"}
 
@@ -59,10 +61,13 @@ def _pictures(engine: Engine, asked: Edition) -> Mapping[str, Pictures]:
         return read_pictures(session, asked.pictures)
 
 
-def site_files(drafted: Files, approval_no: str | None, on: date) -> Files:
-    """The files of the site of a draft: its maps with the decision in place of the mark "draft", or without maps."""
+def site_files(drafted: Files, approval_no: str | None, on: date, address: str = "") -> Files:
+    """The files of the site of a draft: its maps with the decision in place of the mark "draft", or without maps.
+
+    on, address: those of the draft.
+    """
     files = _released(drafted, approval_no) if approval_no else _without_maps(drafted)
-    return {**files, "sitemap.xml": sitemap(files, on)}
+    return {**files, "sitemap.xml": sitemap(files, on, address)}
 
 
 def current_values(engine: Engine, asked: Edition) -> bytes:

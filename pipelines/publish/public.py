@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from decimal import Decimal
+from functools import cache, cached_property
 from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
+from data import facts
+from data.releasing import limits, public_layer
+from layers.ground.layer import fields, layer_named
 from layers.records.stated import Stated
 from pipelines.restoration.plan import PlanStands
-from pipelines.restoration.rates import Rates
+from pipelines.restoration.rates import Measured, Rates, printed_hm2
 
 KINDS: Mapping[str, str] = {
     "mines": "mines", "clean-watersheds": "watersheds", "micro-wetlands": "wetlands", "projects": "projects"
@@ -24,6 +28,25 @@ KINDS: Mapping[str, str] = {
 
 NEAR_KM = 10
 """How far off the works are that a village's page calls near."""
+
+
+@cache
+def stage_system(kind: str) -> str:
+    """The code system of the stages of a kind of works."""
+    return str(fields(layer_named(KINDS[kind]))["stage"].codes)
+
+
+Printed = Mapping[str, tuple[Decimal, Decimal]]
+"""Code of a township, or of the county → numerator and denominator in hm², as they add up."""
+
+
+def printed(of: Measured) -> Printed:
+    """The areas of a rate as exactly as they may be told: the townships' add up to the county's."""
+    decimals = limits()["hm2_decimals"].value
+    over = printed_hm2([part.numerator_m2 for part in of.townships], decimals)
+    under = printed_hm2([part.denominator_m2 for part in of.townships], decimals)
+    codes = [part.code for part in (*of.townships, of.county)]
+    return dict(zip(codes, zip(over, under, strict=True), strict=True))
 
 
 @dataclass(frozen=True)
@@ -60,12 +83,6 @@ class Released:
     @property
     def source(self) -> str:
         """Who answers for the layer; the column of that name is private."""
-        return self._provider
-
-    @cached_property
-    def _provider(self) -> str:
-        from data.releasing import public_layer  # noqa: PLC0415
-
         return public_layer(self.layer).provider_zh
 
 
@@ -86,6 +103,11 @@ class Site:
     @property
     def key(self) -> str:
         return self.feature.key
+
+    @property
+    def stage_named(self) -> facts.Code | None:
+        """Its stage as its system names it; None where none is stated."""
+        return facts.system(stage_system(self.kind)).codes.get(self.feature.stage or "")
 
 
 @dataclass(frozen=True)

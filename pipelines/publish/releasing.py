@@ -38,7 +38,9 @@ class Made:
     folder: Path
     hash: str
     files: int
-    decision: Release | None = None
+    release: int | None = None
+    """The number of the decision that its maps are shown under; None: tables alone, or a draft."""
+    approval_no: str | None = None
 
 
 def draft(engine: Engine, root: Path, asked: Edition) -> Made:
@@ -93,9 +95,7 @@ def switch(session: Session, root: Path, number: int, *, today: date) -> Made:
     if not is_accepted(session, number):
         raise PublishRefusal("publish.not_reviewed", number=number)
     decision = decision_on(session, drafted.hash, today)
-    made = _site(root, drafted, decision)
-    _switch_on(session, root, made, back=False)
-    return made
+    return _switched(session, root, _site(root, drafted, decision), back=False)
 
 
 def rollback(session: Session, root: Path, *, today: date) -> Made:
@@ -109,9 +109,8 @@ def rollback(session: Session, root: Path, *, today: date) -> Made:
     if before is None:
         raise PublishRefusal("publish.nothing_before")
     drafted = a_draft(session, before.draft)
-    made = _site(root, drafted, decision_on(session, drafted.hash, today))
-    _switch_on(session, root, made, back=True)
-    return made
+    decision = decision_on(session, drafted.hash, today)
+    return _switched(session, root, _site(root, drafted, decision), back=True)
 
 
 def whole(engine: Engine, place: Path, asked: Edition, *, today: date) -> Made:
@@ -121,10 +120,8 @@ def whole(engine: Engine, place: Path, asked: Edition, *, today: date) -> Made:
     with Session(engine) as session:
         number = session.scalar(select(Draft.number).where(Draft.hash == hash_)) or 0
         decision = decision_on(session, hash_, today) if is_accepted(session, number) else None
-        if decision is not None:
-            session.expunge(decision)
-    site, told = _made_of(files, about, hash_, decision)
-    return Made(number, place, folder.write(site, told, place), len(site), decision)
+        site, told = _made_of(files, about, hash_, decision)
+        return _made(number, place, site, told, decision)
 
 
 def a_draft(session: Session, number: int) -> Draft:
@@ -179,30 +176,36 @@ def _site(root: Path, drafted: Draft, decision: Release | None) -> Made:
     files = {entry.path: (place / entry.path).read_bytes() for entry in about.pop("files")}
     site, told = _made_of(files, about, drafted.hash, decision)
     hash_ = folder.hash_of(folder.manifest(site, told))
-    target = root / "sites" / hash_[:16]
-    folder.write(site, told, target)
-    return Made(drafted.number, target, hash_, len(site), decision)
+    return _made(drafted.number, root / "sites" / hash_[:16], site, told, decision)
+
+
+def _made(number: int, place: Path, site: folder.Files, told: Mapping[str, Any], decision: Release | None) -> Made:
+    """Write a site; what was written, and under which decision."""
+    under = (decision.number, decision.approval_no) if decision else ()
+    return Made(number, place, folder.write(site, told, place), len(site), *under)
 
 
 def _made_of(
     files: folder.Files, about: Mapping[str, Any], hash_: str, decision: Release | None
 ) -> tuple[folder.Files, dict[str, Any]]:
     """The files of a site, and what its manifest says: the draft it was made of and the decision it stands on."""
-    on = date.fromisoformat(str(about["on"]))
+    on, address = date.fromisoformat(str(about["on"])), about.get("address", "")  # drafts from before have none
     if decision is None:
-        return site_files(files, None, on), {**about, "state": "tables", "draft": hash_}
+        return site_files(files, None, on, address), {**about, "state": "tables", "draft": hash_}
     said = {name: getattr(decision, name) for name in _TOLD}
-    return site_files(files, decision.approval_no, on), {**about, "state": "maps", "draft": hash_, "release": said}
+    site = site_files(files, decision.approval_no, on, address)
+    return site, {**about, "state": "maps", "draft": hash_, "release": said}
 
 
 _TOLD = ("secrecy_no", "approval_no", "approver", "decided_on", "expires_on")
 
 
-def _switch_on(session: Session, root: Path, made: Made, *, back: bool) -> None:
+def _switched(session: Session, root: Path, made: Made, *, back: bool) -> Made:
     """On record first: what the record refuses is never shown."""
-    session.add(Switch(draft=made.number, release=made.decision and made.decision.number, hash=made.hash, back=back))
+    session.add(Switch(draft=made.number, release=made.release, hash=made.hash, back=back))
     session.flush()
     folder.point(root / LINK, made.folder)
+    return made
 
 
 def _one_at_a_time(session: Session) -> None:

@@ -14,10 +14,8 @@ import shapely
 from data import facts
 from data.releasing import limits, public_layers
 from data.texts import both
-from layers.ground.layer import fields, layer_named
-from pipelines.publish.public import KINDS, Public, Released, Site
+from pipelines.publish.public import KINDS, Public, Released, Site, printed
 from pipelines.restoration.plan import TargetStands
-from pipelines.restoration.rates import printed_hm2
 
 Rows = Iterable[Sequence[Any]]
 KEYS: Mapping[str, int] = {
@@ -94,10 +92,11 @@ _PLAN = (
 
 def _works(public: Public) -> Iterator[Sequence[Any]]:
     for site in public.sites:
-        feature, stage = site.feature, stage_words(site)
+        feature, stage = site.feature, site.stage_named
         town = public.townships.get(feature.township or "")
         yield (
-            site.key, site.kind, feature.name, feature.township, town and town.name, feature.stage, *stage,
+            site.key, site.kind, feature.name, feature.township, town and town.name, feature.stage, stage and stage.zh,
+            stage and stage.en,
             feature.planned_on, feature.done_on, feature.hm2, site.overdue, feature.made_up,
         )  # fmt: skip
 
@@ -111,12 +110,10 @@ def _by_quarter(public: Public) -> Iterator[Sequence[Any]]:
 
 def _rates(public: Public) -> Iterator[Sequence[Any]]:
     for id_, measured in public.rates.measured.items():
-        parts = (*measured.townships, measured.county)
-        over = printed_hm2([part.numerator_m2 for part in measured.townships])
-        under = printed_hm2([part.denominator_m2 for part in measured.townships])
-        for part, numerator, denominator in zip(parts, over, under, strict=True):
+        areas = printed(measured)
+        for part in (*measured.townships, measured.county):
             words = (measured.rate.zh, measured.rate.en, part.name)
-            yield id_, part.code, *words, part.percent, numerator, denominator, public.rates.no
+            yield id_, part.code, *words, part.percent, *areas[part.code], public.rates.no
 
 
 def _announced(public: Public) -> Iterator[Sequence[Any]]:
@@ -150,13 +147,6 @@ def _villages(public: Public) -> Iterator[Sequence[Any]]:
 def _sections(public: Public) -> Iterator[Sequence[Any]]:
     for f in public.features["sections"]:
         yield f.key, f.name, f.river, f.township, f.level, f.target_class, f.made_up
-
-
-def stage_words(site: Site) -> tuple[str, str]:
-    """A site's stage in words, Chinese and English; empty where none is stated."""
-    system = facts.system(str(fields(layer_named(site.feature.layer))["stage"].codes))
-    code = system.codes.get(site.feature.stage or "")
-    return (code.zh, code.en) if code else ("", "")
 
 
 def _tally(sites: Sequence[Site]) -> dict[str, int]:

@@ -174,3 +174,15 @@ def test_the_command_shows_a_part_and_keeps_every_run(tmp_path: Path) -> None:
     assert "at least 8 × asked" in done.stdout
     kept = json.loads((tmp_path / "area.json").read_text("utf-8"))
     assert [len(run["runs_s"]) for run in kept["runs"]] == [area.QUICK.rounds] * 5
+
+
+def test_a_publication_is_measured_beside_folium_on_a_slow_phone(tmp_path: Path) -> None:
+    """Through the command: the part drives a browser of its own."""
+    bench = [sys.executable, "-m", "tests.bench", "publish", "--quick", "--into", str(tmp_path)]
+
+    ran = subprocess.run(bench, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (told,) = json.loads((tmp_path / "publish.json").read_text())["publish"]
+    assert [row[0].split(", ")[1] for row in told["rows"]] == ["the map of progress", "the map of forest", "folium"]
+    assert all(isinstance(figure, str) or figure > 0 for row in told["rows"] for figure in row)

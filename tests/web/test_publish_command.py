@@ -97,11 +97,11 @@ def database_of(office: Office, server: Engine) -> str:
     return str(found)
 
 
-def publish(url: URL, *words: str, refused: bool = False) -> Any:
+def publish(url: URL, *words: str, refused: bool = False, **variables: str) -> Any:
     """What `qingshan publish … --json` answers to a login."""
     stated = url.set(drivername="postgresql").render_as_string(hide_password=False)
     ran = subprocess.run(
-        [COMMAND, "publish", *words, "--json"], env={**os.environ, "DATABASE_URL": stated},
+        [COMMAND, "publish", *words, "--json"], env={**os.environ, "DATABASE_URL": stated, **variables},
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert ran.returncode == (1 if refused else 0), ran.stderr
@@ -347,3 +347,21 @@ def test_a_login_that_may_only_read_is_told_that_it_may_not_review(
 
     assert told["refused"] == "database.forbidden"
     assert "qingshan_program" in told["zh"]
+
+
+def test_the_sitemap_leads_to_whole_addresses_where_one_was_given(people: dict[str, Run], tmp_path: Path) -> None:
+    people["maker"](str(tmp_path / "one"), "--address", "https://www.example.gov.cn/qs")
+
+    said = (tmp_path / "one" / "sitemap.xml").read_text("utf-8")
+    assert "<loc>https://www.example.gov.cn/qs/plan.html</loc>" in said
+    assert "<loc>plan.html</loc>" not in said
+
+
+def test_a_key_for_tianditu_does_not_stand_in_the_way_of_what_draws_no_map(
+    people: dict[str, Run], office: Office, server: Engine, tmp_path: Path
+) -> None:
+    maker = office.maker.set(database=database_of(office, server))
+
+    told = publish(maker, "now", "--root", str(tmp_path / "public"), refused=True, QINGSHAN_TIANDITU_KEY="0123abcd")
+
+    assert told["refused"] == "publish.nothing_switched"

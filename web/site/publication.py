@@ -12,14 +12,16 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path, PurePosixPath
+from zoneinfo import ZoneInfo
 
+from data import facts
+from pipelines.publish.folder import MANIFEST, NOW
 from web.site.confine import SiteRefusal
 
-MANIFEST, NOW = "manifest.json", "now.json"
-"""What lists the files, and the one file that it does not list: the current values, published oftener than the rest."""
-_COUNTY_TIME = timezone(timedelta(hours=8))
+_COUNTY_TIME = ZoneInfo(facts.county().timezone)
+"""Read here, for later it cannot be."""
 _MAPS = ("maps/", "en/maps/")
 _TEXT = {
     ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript", ".csv": "text/csv",

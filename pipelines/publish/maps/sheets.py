@@ -62,13 +62,13 @@ class Tianditu:
 
 def map_files(engine: Engine, public: Public, forest: Forest, tianditu: Tianditu | None = None) -> dict[str, bytes]:
     """Every file of the maps, marked as draft, and the page that stands in for them."""
-    frame, found = Frame(public.moment), dict[str, bytes](vectors(public))
+    frame, shapes = Frame(public.moment), vectors(public)
+    found: dict[str, bytes] = dict(shapes)
     if forest.levels:
         found[FOREST] = forest_tiles(engine, forest)
     for lang in LANGS:
         t = Words(lang)
-        shown = list(MAPS)
-        listed = {"shown": shown, "vectors": sorted(vectors(public)), "limits": _limits(t)}
+        listed = {"shown": list(MAPS), "vectors": sorted(shapes), "limits": _limits(t)}
         found[place(lang, "maps/index.html")] = render("maps/index.html", frame, lang, "maps/index.html", **listed)
         found[place(lang, NO_MAPS)] = render("maps/no-maps.html", frame, lang, "maps/index.html")
         for name in MAPS:
@@ -167,7 +167,7 @@ def _by_quarter(kind: str, public: Public, t: Words) -> Table:
 
 def _sources(themes: Sequence[Any], t: Words) -> list[str]:
     """The boundary's, then who answers for each layer, in the language where they have a name in it."""
-    named = {of.provider_zh: of.provider_en for of in public_layers().values()} if t.lang == "en" else {}
+    named = {of.provider_zh: of.provider(t.lang) for of in public_layers().values()}
     of_themes = [named.get(source, source) for theme in themes for source in theme.sources]
     return list(dict.fromkeys([facts.county().boundary.source, *of_themes]))
 
@@ -180,4 +180,4 @@ def _one_language(id: str, t: Words) -> Mapping[Lang, str]:  # noqa: A002 -- as 
 def _limits(t: Words) -> list[str]:
     """How exactly places are told, each with a mark where the limit is not confirmed."""
     unsure = {True: "", False: t("public_map.unconfirmed")}
-    return [t.of(limit).format(value=limit.value) + unsure[limit.confirmed] for limit in limits().values()]
+    return [t.limit(limit) + unsure[limit.confirmed] for limit in limits().values()]

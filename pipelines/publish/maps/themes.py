@@ -17,7 +17,7 @@ from layers.townships import Township
 from pipelines.paper.palette import GREENS, LAKES, RIVER, SAGES, SECTION, WATERSHED, Look, Swatch, swatch
 from pipelines.paper.styles import Codes, Column, One
 from pipelines.paper.themes import Theme
-from pipelines.publish.public import Public, Released, Site
+from pipelines.publish.public import KINDS, Public, Released, Site
 from pipelines.restoration.maps import forest, progress, water, wetland
 from pipelines.restoration.maps.reading import Reading, Told, layer_theme, told
 from pipelines.restoration.maps.townships import ground, ground_of
@@ -110,8 +110,8 @@ def _works(public: Public, kind: str, entries: Mapping[str, Swatch], lang: Lang,
     more = ("kind",) if kind == "projects" else ()
     theme = layer_theme(
         kind, features, Codes("group", entries), group=progress.group, as_signs=as_signs, level=4 if as_signs else 2,
-        says=_told(features[0].layer, lang, *more, "township", "stage", "planned_on", "done_on") if features else (),
-    ) if features else None  # fmt: skip
+        says=_told(KINDS[kind], lang, *more, "township", "stage", "planned_on", "done_on"),
+    )  # fmt: skip
     return None if theme is None else Drawn(_as_it_is(theme), _history(sites, list(entries), len(public.quarters)))
 
 
@@ -155,8 +155,10 @@ def _of(theme: Theme | None) -> Drawn | None:
 
 
 def _as_it_is(theme: Theme) -> Theme:
-    """Without further generalising: its shapes are on the public grid, and stay there."""
-    return replace(theme, generalise_m=0)
+    """Its shapes not generalised further, for they are on the public grid; areas as exact as they may be told."""
+    decimals = limits()["hm2_decimals"].value
+    columns = tuple(replace(c, digits=decimals) if c.unit == "hm²" else c for c in theme.columns)
+    return replace(theme, generalise_m=0, columns=columns)
 
 
 def _told(layer: str, lang: Lang, *names: str) -> tuple[Told, ...]:

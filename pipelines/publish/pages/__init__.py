@@ -12,7 +12,7 @@ from pipelines.publish.pages.pictures import Pair, Pictures, prepared
 from pipelines.publish.pages.rendering import LANGS, Frame, assets, place, render
 from pipelines.publish.pages.telling import Download
 from pipelines.publish.pages.wording import Words
-from pipelines.publish.public import NEAR_KM, Public, Site
+from pipelines.publish.public import NEAR_KM, Printed, Public, Site, printed
 
 __all__ = ["Download", "Frame", "Pictures", "pages", "render"]
 
@@ -42,7 +42,7 @@ def pages(
 
 
 def _pages(public: Public, t: Words, downloads: Sequence[Download], pictures: Mapping[str, Pair]) -> Iterator[Page]:
-    areas = {rate: places.printed(of) for rate, of in public.rates.measured.items()}
+    areas = {rate: printed(of) for rate, of in public.rates.measured.items()}
     yield "index.html", "index.html", fronts.home(public, t)
     yield "plan.html", "plan.html", fronts.plan(public, t)
     for subject, rates in protection.SUBJECTS.items():
@@ -83,7 +83,7 @@ def _site(site: Site, public: Public, t: Words, pictures: Mapping[str, Pair]) ->
     }
 
 
-def _townships(public: Public, t: Words, areas: Mapping[str, places.Printed]) -> Iterator[Page]:
+def _townships(public: Public, t: Words, areas: Mapping[str, Printed]) -> Iterator[Page]:
     table, villages = places.listed(public, t), places.villages_by_township(public)
     yield "townships/index.html", "places/townships.html", {"table": table, "villages": len(public.villages)}
     for code in places.codes(public):

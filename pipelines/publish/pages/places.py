@@ -5,29 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from data import facts
-from data.releasing import limits
 from pipelines.paper.palette import FORESTS
 from pipelines.publish.pages.naming import township, township_page, village
 from pipelines.publish.pages.tables import Cell, Table, cells, columns
 from pipelines.publish.pages.wording import ABSENT, Words
 from pipelines.publish.pages.works import by_kind, called, kind_named, ordered, stage_cell
-from pipelines.publish.public import NEAR_KM, Public, Site, Village
-from pipelines.restoration.rates import Measured, Part, printed_hm2
-
-Printed = Mapping[str, tuple[Decimal, Decimal]]
-"""Code of a township, or of the county → numerator and denominator in hm², as they add up."""
-
-
-def printed(of: Measured) -> Printed:
-    """The areas of a rate as every page prints them: the townships' add up to the county's."""
-    decimals = limits()["hm2_decimals"].value
-    over = printed_hm2([part.numerator_m2 for part in of.townships], decimals)
-    under = printed_hm2([part.denominator_m2 for part in of.townships], decimals)
-    codes = [part.code for part in (*of.townships, of.county)]
-    return dict(zip(codes, zip(over, under, strict=True), strict=True))
+from pipelines.publish.public import NEAR_KM, Printed, Public, Site, Village
+from pipelines.restoration.rates import Part
 
 
 def works_here(sites: Sequence[Site], t: Words) -> Table:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from data import measuring
 from pipelines.publish.pages.naming import township
-from pipelines.publish.pages.places import Printed, percent
+from pipelines.publish.pages.places import percent
 from pipelines.publish.pages.planning import of_rate, state, to_reach
 from pipelines.publish.pages.tables import Cell, Table, cells, columns
 from pipelines.publish.pages.wording import ABSENT, Words
 from pipelines.publish.pages.works import made_up
-from pipelines.publish.public import Public, Released
+from pipelines.publish.public import Printed, Public, Released
 from pipelines.restoration.rates import FORMULAS, Measured
 
 SUBJECTS: Mapping[str, tuple[str, ...]] = {

@@ -34,10 +34,6 @@ class Frame:
     """What every page of a publication says of it."""
 
     moment: Moment
-    maps: bool = True
-    """Whether maps/index.html is among the files: without a release decision there are no maps."""
-    draft: bool = False
-    """Whether it waits for its review: every page says so."""
     feed: str | None = None
     """The path of the Atom feed, where there is one."""
 

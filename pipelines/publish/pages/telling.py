@@ -45,9 +45,8 @@ def exactness(t: Words) -> Table:
     """How exactly things may be told, and by whose word."""
     rows = []
     for limit in limits().values():
-        said = (limit.zh if t.lang == "zh" else limit.en).format(value=limit.value)
         confirmed = t("public.confirmed" if limit.confirmed else "public.unconfirmed")
-        rows.append(cells(said[:1].upper() + said[1:], Cell(limit.source, chinese=True), confirmed))
+        rows.append(cells(t.limit(limit), Cell(limit.source, chinese=True), confirmed))
     named = columns(t(f"public.{head}") for head in ("limit", "source", "standing"))
     return Table("limits", t("public.limits_caption"), named, rows)
 
@@ -60,8 +59,9 @@ def sources(t: Words) -> Table:
 
 
 def _source(layer: PublicLayer, t: Words) -> list[Cell]:
-    provider = layer.provider_zh if t.lang == "zh" else layer.provider_en
-    return cells(_layer(layer.layer, t), provider, t(f"public.shape_{layer.shape}"), t.joined(_kept_back(layer, t)))
+    return cells(
+        _layer(layer.layer, t), layer.provider(t.lang), t(f"public.shape_{layer.shape}"), t.joined(_kept_back(layer, t))
+    )
 
 
 def _kept_back(layer: PublicLayer, t: Words) -> list[str]:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from data import facts
-from data.releasing import limits
+from data.releasing import Limit, limits
 from data.texts import Lang, text, unit
 from layers.ground.layer import Field, fields, layer_named
 from pipelines.publish.public import Quarter, Released
@@ -44,6 +44,10 @@ class Words:
         if self.lang == "en":
             return _capital(named.en)
         return _HALF_WIDTH.sub(lambda sign: sign[0].translate(_SIGNS), named.zh)
+
+    def limit(self, limit: Limit) -> str:
+        """How exactly something may be told."""
+        return self.of(limit).format(value=limit.value)
 
     def code(self, system: str, code: str | None) -> str:
         """The name of a code; what the system does not know stands as it is, nothing as a dash."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import pairwise
 from typing import Literal
 
-from data import facts, judging
+from data import facts
 from data.releasing import public_layer
 from pipelines.publish.pages.naming import township, village
 from pipelines.publish.pages.tables import Cell, Table, cells, columns
 from pipelines.publish.pages.wording import ABSENT, Words, field_of
-from pipelines.publish.public import KINDS, Public, Quarter, Released, Site, Village
+from pipelines.publish.public import KINDS, Public, Quarter, Released, Site, Village, stage_system
 
 NEAREST = 8
 """How many villages the page of a piece of the works names."""
@@ -58,16 +57,6 @@ def title(site: Site, t: Words) -> str:
     return site.feature.values["name"] or f"{kind_named(site.kind, t)} {site.key[:4]}"
 
 
-@cache
-def system_of(kind: str) -> str:
-    """The code system of the stages of a kind."""
-    return str(field_of(KINDS[kind], "stage").codes)
-
-
-def is_done(site: Site) -> bool:
-    return judging.done(system_of(site.kind)).includes(site.feature.values["stage"])
-
-
 def ordered(sites: Sequence[Site]) -> list[Site]:
     """By kind, township and name."""
     kinds = list(KINDS)
@@ -86,7 +75,7 @@ def by_kind(sites: Sequence[Site]) -> Mapping[str, list[Site]]:
 
 def tallies(public: Public) -> list[Tally]:
     return [
-        Tally(kind, len(of), sum(map(is_done, of)), sum(site.overdue for site in of))
+        Tally(kind, len(of), sum(site.accepted for site in of), sum(site.overdue for site in of))
         for kind, of in by_kind(public.sites).items()
     ]
 
@@ -105,13 +94,13 @@ def summary(public: Public, t: Words) -> Table:
 
 def _stages_said(kind: str, sites: Sequence[Site], t: Words) -> str:
     held = [site.feature.values["stage"] for site in sites]
-    order = [*facts.system(system_of(kind)).codes, None]
+    order = [*facts.system(stage_system(kind)).codes, None]
     said = [f"{_stage(kind, stage, t)}\u00a0{held.count(stage)}" for stage in order if stage in held]
     return t.joined(said) or t("public.none_listed")
 
 
 def _stage(kind: str, stage: str | None, t: Words) -> str:
-    return t("progress_table.no_stage") if stage is None else t.code(system_of(kind), stage)
+    return t("progress_table.no_stage") if stage is None else t.code(stage_system(kind), stage)
 
 
 def listing(kind: str, sites: Sequence[Site], t: Words) -> Table:
@@ -141,7 +130,7 @@ def made_up(name: str, feature: Released, t: Words) -> str | None:
 
 def stage_cell(site: Site, t: Words) -> Cell:
     """Where it stands; overdue works say so."""
-    stages = list(facts.system(system_of(site.kind)).codes)
+    stages = list(facts.system(stage_system(site.kind)).codes)
     stage = site.feature.values["stage"]
     order = f"{stages.index(stage) if stage in stages else len(stages):02d}"
     late = t("public.overdue_mark") if site.overdue else None
@@ -156,12 +145,12 @@ def _days(site: Site, t: Words) -> Iterator[Cell]:
 
 def steps(site: Site, quarters: Sequence[Quarter], t: Words) -> list[Step]:
     """Every stage of its list, whether it is past, and in which quarter it was first seen at it or beyond."""
-    order = list(facts.system(system_of(site.kind)).codes)
+    order = list(facts.system(stage_system(site.kind)).codes)
     seen = [order.index(stage) if stage in order else -1 for stage in site.stages]
     stage = site.feature.values["stage"]
     now = order.index(stage) if stage in order else -1
     return [
-        Step(t.code(system_of(site.kind), code), _where(n, now), _since(n, seen, quarters, t) if n <= now else "")
+        Step(t.code(stage_system(site.kind), code), _where(n, now), _since(n, seen, quarters, t) if n <= now else "")
         for n, code in enumerate(order)
     ]
 
@@ -223,8 +212,7 @@ def _task(site: Site, t: Words) -> Cell:
 
 def provider(site: Site, t: Words) -> str:
     """Who answers for what is told of it."""
-    layer = public_layer(site.feature.layer)
-    return layer.provider_zh if t.lang == "zh" else layer.provider_en
+    return public_layer(site.feature.layer).provider(t.lang)
 
 
 def nearest(villages: Sequence[Village]) -> Mapping[str, list[tuple[int, Village]]]:

@@ -9,18 +9,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import numpy as np
-import shapely
-from sqlalchemy import Engine, LargeBinary, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from data import facts, judging
 from data.releasing import PublicLayer, limits, public_figures, public_layer
 from layers.ground.history import last_no, past
-from layers.ground.layer import fields, layer_named
+from layers.ground.layer import layer_named
 from layers.records.stated import standing
-from pipelines.publish.public import KINDS, Moment, Public, Quarter, Released, Site
+from pipelines.publish.public import KINDS, Moment, Public, Quarter, Released, Site, stage_system
 from pipelines.publish.reading.forest import Forest, read_forest, villages
+from pipelines.publish.reading.selecting import allowed_rows, exact_shapes
 from pipelines.publish.reading.shapes import generalised, hectares
 from pipelines.restoration import ledger
 from pipelines.restoration.plan import stand
@@ -61,31 +60,23 @@ def key_of(layer: str, id: uuid.UUID) -> str:  # noqa: A002 -- as in Refusal
     return hashlib.sha256(f"{layer}/{id}".encode()).hexdigest()[:12]
 
 
-def allowed_rows(session: Session, allowed: PublicLayer) -> tuple[list[Any], Any]:
-    """The rows that may leave the house, each with its id and the columns of the allow-list; and their exact shapes."""
-    table = layer_named(allowed.layer).__table__
-    columns = [table.c[name] for name in allowed.columns]
-    wkb = func.ST_AsBinary(table.c.shape, type_=LargeBinary).label("wkb")
-    only = [table.c[name].in_(values) for name, values in allowed.rows.items()]
-    rows = session.execute(select(table.c.id, *columns, wkb).where(*only).order_by(table.c.id)).mappings().all()
-    return list(rows), np.asarray(shapely.from_wkb([row["wkb"] for row in rows]), dtype=object)
-
-
 def _released(session: Session, allowed: PublicLayer) -> list[Released]:
-    rows, shapes = allowed_rows(session, allowed)
+    rows = session.execute(allowed_rows(allowed)).all()
+    shapes = exact_shapes(rows)
     hm2 = hectares(shapes)
     drawn = generalised(shapes, hm2, allowed)
     found = [
-        Released(key_of(allowed.layer, row["id"]), allowed.layer, _told(allowed, row), shape, size)
+        Released(key_of(allowed.layer, row.id), allowed.layer, _told(allowed, row), shape, size)
         for row, shape, size in zip(rows, drawn, hm2, strict=True)
     ]
     return sorted(found, key=lambda f: f.values.get("code") or f.key)
 
 
-def _told(allowed: PublicLayer, row: Mapping[str, Any]) -> dict[str, Any]:
+def _told(allowed: PublicLayer, row: Any) -> dict[str, Any]:
     """The columns of the allow-list, numbers no more exactly than areas are told."""
     decimals = limits()["hm2_decimals"].value
-    return {c: round(row[c], decimals) if isinstance(row[c], float) else row[c] for c in allowed.columns}
+    told = {name: getattr(row, name) for name in allowed.columns}
+    return {name: round(value, decimals) if isinstance(value, float) else value for name, value in told.items()}
 
 
 def _rates(engine: Engine, no: int, on: date) -> Rates:
@@ -135,10 +126,10 @@ def _sites(
     features: Mapping[str, Sequence[Released]], stages: Mapping[str, tuple[str | None, ...]], on: date
 ) -> Iterator[Site]:
     for kind, layer in KINDS.items():
-        system = str(fields(layer_named(layer))["stage"].codes)
+        counts = judging.done(stage_system(kind))
         for feature in features[layer]:
             if _is_works(kind, feature):
-                planned, done = feature.planned_on, judging.done(system).includes(feature.stage)
+                planned, done = feature.planned_on, counts.includes(feature.stage)
                 overdue = planned is not None and planned < on and not done
                 yield Site(kind, feature, stages[feature.key], done, overdue)
 

@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import LargeBinary, func, select
 from sqlalchemy.orm import Session
 
 from data import facts
 from data.releasing import PublicLayer, limits
 from geo.area import area
 from geo.generalising import Canvas
-from layers.ground.layer import layer_named
 from pipelines.publish.public import NEAR_KM, Site, Village
+from pipelines.publish.reading.selecting import allowed_rows, exact_shapes
 from pipelines.restoration.maps.plots import ENTRIES, GROUP_OF
 
 _PORTION = 20_000
@@ -79,14 +78,9 @@ def _level(canvas: Canvas, names: Sequence[str], zooms: tuple[int, int], step: i
 
 def _portions(session: Session, allowed: PublicLayer) -> Iterator[tuple[Sequence[Any], Any]]:
     """The plots by id, portion by portion, with the columns of the allow-list and their exact shapes."""
-    table = layer_named(allowed.layer).__table__
-    wkb = func.ST_AsBinary(table.c.shape, type_=LargeBinary).label("wkb")
-    columns = [table.c[name] for name in allowed.columns]
-    found = session.execute(
-        select(*columns, wkb).order_by(table.c.id).execution_options(yield_per=_PORTION, stream_results=True)
-    )
+    found = session.execute(allowed_rows(allowed).execution_options(yield_per=_PORTION, stream_results=True))
     for rows in found.partitions():
-        yield rows, np.asarray(shapely.from_wkb([row.wkb for row in rows]), dtype=object)
+        yield rows, exact_shapes(rows)
 
 
 def villages(forest: Forest, sites: Sequence[Site]) -> list[Village]:

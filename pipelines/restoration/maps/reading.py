@@ -119,7 +119,8 @@ def layer_theme(
         for f in features
     ]
     frame = framed(rows, [f.shape for f in features])
-    if any(known := [getattr(f, "hm2", None) for f in features]):
+    known = [getattr(f, "hm2", None) for f in features]
+    if any(size is not None for size in known):
         frame["hm2"] = np.array(known, dtype=float)  # What is released brings its area: its shape is too coarse.
     if as_signs:
         frame["geometry"] = frame.geometry.representative_point()

@@ -31,7 +31,7 @@ def pictured(public: Public) -> str:
 
 @pytest.fixture(scope="session")
 def files(public: Public, pictured: str) -> Files:
-    frame = Frame(public.moment, maps=False, feed="feed.xml")
+    frame = Frame(public.moment, feed="feed.xml")
     return pages(public, frame, downloads=[TABLE], pictures={pictured: pair()})
 
 

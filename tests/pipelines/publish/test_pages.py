@@ -16,16 +16,15 @@ from data.texts import texts
 from pipelines.publish.folder import Files
 from pipelines.publish.pages import Frame, pages, render
 from pipelines.publish.pages.pictures import PictureRefusal
-from pipelines.publish.pages.places import printed
 from pipelines.publish.pages.planning import FOR_READERS
 from pipelines.publish.pages.wording import Words
 from pipelines.publish.pages.works import steps
-from pipelines.publish.public import Moment, Public, Quarter, Released, Site
+from pipelines.publish.public import Moment, Public, Quarter, Released, Site, printed
 from tests.pipelines.publish.reader import TABLE, TODAY, html, jpeg, page, pair
 
 pytest_plugins = ["tests.pipelines.publish.site"]
 
-ELSEWHERE = {TABLE.path, "feed.xml"}
+ELSEWHERE = {TABLE.path, "feed.xml", "now.json", "maps/index.html", "en/maps/index.html"}
 """Files that others put beside the pages."""
 ZH = Words("zh")
 
@@ -91,7 +90,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_is_written_into_a_page_that_a_
 
 
 def test_the_same_publication_gives_the_same_bytes(public: Public, pictured: str, files: Files) -> None:
-    frame = Frame(public.moment, maps=False, feed="feed.xml")
+    frame = Frame(public.moment, feed="feed.xml")
 
     assert pages(public, frame, downloads=[TABLE], pictures={pictured: pair()}) == files
 
@@ -203,18 +202,6 @@ def test_a_stage_is_told_by_the_quarter_that_first_saw_it() -> None:
     assert seen[3] == "2025年第3季度起"
     assert seen[4] == "本季度起"
     assert seen[5:] == ["", "", ""]
-
-
-def test_without_a_release_decision_nothing_leads_to_maps(public: Public, files: Files) -> None:
-    assert b"maps/index.html" not in files["index.html"]
-    assert texts()["public.no_maps"]["zh"] in page(files["index.html"])
-    assert b"maps/index.html" in pages(public)["index.html"]
-
-
-def test_a_draft_says_so_on_every_page(public: Public) -> None:
-    made = pages(public, Frame(public.moment, draft=True))
-
-    assert all(texts()["public.draft"]["en"] in page(c) for path, c in html(made) if path.startswith("en/"))
 
 
 def test_a_rate_whose_layers_are_not_loaded_is_not_checked(public: Public) -> None:

@@ -85,3 +85,18 @@ def test_rollbacks_go_back_one_by_one_and_a_new_switch_stands_on_top(engine: Eng
         seen += [back()]
 
     assert seen == [2, 1, 1]
+
+
+def test_switched_to_again_a_site_keeps_the_current_values_that_were_published_since(
+    engine: Engine, accepted: Path
+) -> None:
+    with Session(engine) as session:
+        for number in (1, 2):
+            made = releasing.switch(session, accepted, number, today=TODAY)
+        folder.put_now(made.folder, b'{"no":9}')
+
+        releasing.switch(session, accepted, 1, today=TODAY)
+        again = releasing.switch(session, accepted, 2, today=TODAY)
+
+    assert again == made
+    assert (accepted / releasing.LINK / "now.json").read_bytes() == b'{"no":9}'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
@@ -50,6 +51,7 @@ Notice = Annotated[
 Folder = Annotated[
     Path | None, typer.Option(help="前后对比照片的文件夹，见 docs/publish.md / pictures before and after")
 ]
+Address = Annotated[str, typer.Option(help="站点将来的网址 / where the site will stand, for its sitemap")]
 PUBLIC = Path("out/public")
 _KEY = "QINGSHAN_TIANDITU_KEY"
 """The county's own key for Tianditu: where it is set, maps lie on Tianditu and say so."""
@@ -65,13 +67,15 @@ def draft(
     plan_id: PlanId = None,
     tianditu_notice: Notice = None,
     pictures: Folder = None,
+    address: Address = "",
     _json: asked.AsJson = False,
 ) -> None:
     """生成送审稿：全部地图，标明未批准 / make the draft: all maps, marked as not released."""
     from pipelines.publish import releasing  # noqa: PLC0415 -- folium and pandas take a second to load
 
     engine = db.ready()
-    of = _moment(engine, as_of, on, plan_id, tianditu_notice, pictures)
+    below = {"tianditu": _tianditu(tianditu_notice), "pictures": pictures, "address": _address(address)}
+    of = _edition(engine, as_of, on, plan_id, **below)
     made = releasing.draft(engine, root, of)
     if say.voice.as_json:
         say.answer({**asdict(made), "no": of.no, "on": of.on})
@@ -131,7 +135,7 @@ def switch(number: Number, root: Root = PUBLIC, _json: asked.AsJson = False) -> 
 
     with Session(db.ready()) as session, session.begin():
         made = releasing.switch(session, root, number, today=asked.today())
-        _tell_made("publish.switched", made)
+    _tell_made("publish.switched", made)
 
 
 @steps.command()
@@ -141,7 +145,7 @@ def rollback(root: Root = PUBLIC, _json: asked.AsJson = False) -> None:
 
     with Session(db.ready()) as session, session.begin():
         made = releasing.rollback(session, root, today=asked.today())
-        _tell_made("publish.rolled_back", made)
+    _tell_made("publish.rolled_back", made)
 
 
 @steps.command()
@@ -167,7 +171,7 @@ def now(root: Root = PUBLIC, _json: asked.AsJson = False) -> None:
     from pipelines.publish import releasing  # noqa: PLC0415 -- as above
 
     engine = db.ready()
-    of = _moment(engine, None, None)
+    of = _edition(engine)
     file = releasing.publish_now(engine, root, of)
     if say.voice.as_json:
         say.answer({"file": str(file.resolve()), "no": of.no, "on": of.on})
@@ -202,13 +206,15 @@ def whole(
     plan_id: PlanId = None,
     tianditu_notice: Notice = None,
     pictures: Folder = None,
+    address: Address = "",
     _json: asked.AsJson = False,
 ) -> None:
     """一步写成公开站点 / the whole site into a folder."""
     from pipelines.publish import releasing  # noqa: PLC0415 -- as above
 
     engine = db.ready()
-    of = _moment(engine, as_of, on, plan_id, tianditu_notice, pictures)
+    below = {"tianditu": _tianditu(tianditu_notice), "pictures": pictures, "address": _address(address)}
+    of = _edition(engine, as_of, on, plan_id, **below)
     _tell_made("publish.written", releasing.whole(engine, folder, of, today=asked.today()), no=of.no)
 
 
@@ -216,34 +222,44 @@ def draft_of(engine: Engine, root: Path, pictures: Path | None = None) -> Path:
     """The first page of the draft of the present moment."""
     from pipelines.publish import releasing  # noqa: PLC0415 -- as above
 
-    of = _moment(engine, None, None, pictures=pictures)
+    of = _edition(engine, pictures=pictures)
     return releasing.draft(engine, root, of).folder / "index.html"
 
 
-def _moment(
+def _edition(
     engine: Engine,
-    as_of: str | None,
-    on: datetime | None,
+    as_of: str | None = None,
+    on: datetime | None = None,
     plan_id: str | None = None,
-    notice: str | None = None,
-    pictures: Path | None = None,
+    **more: Any,
 ) -> Any:
-    """What to publish: the change, and the day of that change or the one asked for; Tianditu where a key is set."""
+    """What to publish: the change, and the day of that change or the one asked for. more: as Edition has it."""
     from pipelines.publish.making import Edition  # noqa: PLC0415 -- as above
+
+    with asked.moment(engine, as_of, on) as session:
+        day = date.fromisoformat(asked.day(session, on))
+        return Edition(last_no(session), day, asked.plan(plan_id), **more)
+
+
+def _tianditu(notice: str | None) -> Any:
+    """Tianditu below the maps, where the county's key is set and the notice given: neither goes without the other."""
     from pipelines.publish.maps.sheets import Tianditu  # noqa: PLC0415 -- as above
 
     key = os.environ.get(_KEY)
     if bool(key) != bool(notice):
         raise asked.TypedRefusal("publish.tianditu", variable=_KEY)
-    tianditu = Tianditu(key, notice) if key and notice else None
-    with asked.moment(engine, as_of, on) as session:
-        day = date.fromisoformat(asked.day(session, on))
-        return Edition(last_no(session), day, asked.plan(plan_id), tianditu, pictures)
+    return Tianditu(key, notice) if key and notice else None
+
+
+def _address(typed: str) -> str:
+    """Where the site will stand, ending in a slash."""
+    if typed and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", typed):
+        raise asked.TypedRefusal("publish.address", text=typed)
+    return f"{typed.rstrip('/')}/" if typed else ""
 
 
 def _tell_made(id: str, made: Any, **more: Any) -> None:  # noqa: A002 -- as in Refusal
-    decision = made.decision
-    state, values = ("maps", {"approval_no": decision.approval_no}) if decision else ("tables", {})
+    state, values = ("maps", {"approval_no": made.approval_no}) if made.release else ("tables", {})
     if say.voice.as_json:
         told = {"number": made.number or None, "folder": str(made.folder.resolve()), "hash": made.hash}
         say.answer({**told, "files": made.files, "state": state, **values, **more})
