@@ -183,6 +183,7 @@ const qingshan = (() => {
     }
     const below = { pane: "ground", renderer: L.svg({ pane: "ground", padding: 0.5 }), interactive: false };
     const above = { pane: "outline", renderer: L.svg({ pane: "outline", padding: 0.5 }), interactive: false };
+    map.on("popupopen popupclose", (e) => map.getContainer().parentNode.classList.toggle("popped", e.type === "popupopen"));
     graticule(county.bounds, below);
     for (const [weight, opacity] of [[26, 0.07], [17, 0.09], [9, 0.13]]) {
       L.polygon(parts, { ...below, weight, opacity, color: "#2d6a58", fill: false, lineJoin: "round" }).addTo(map);

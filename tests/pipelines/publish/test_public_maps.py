@@ -220,3 +220,17 @@ def test_with_a_key_of_the_county_tianditu_lies_below_says_so_and_nothing_else_i
     assert all(re.match(r"https://t[0-7]\.tianditu\.gov\.cn/(vec|cva)_w/.*&tk=0123abcd$", url) for url in outside)
     assert about["outside"] == ["https://*.tianditu.gov.cn"]
     assert not any(b"tianditu.gov.cn" in content for content in draft.values())
+
+
+def test_nothing_lies_over_a_popup_and_its_cross_closes_it(draft_folder: Path, phone: Any) -> None:
+    page = phone.open(draft_folder / "maps" / "wetland.html")
+    page.evaluate("qingshan.find('theme2', 3)")
+    page.wait_for_selector(".leaflet-popup-content")
+
+    assert not page.locator(".stamp").is_visible()
+    page.evaluate("qingshan.find('theme2', 4)")
+    assert not page.locator(".stamp").is_visible()
+    assert page.locator(".leaflet-popup-content .invented").is_visible()
+    page.locator(".leaflet-popup-close-button").click()
+    page.wait_for_selector(".leaflet-popup-content", state="detached")
+    assert page.locator(".stamp").is_visible()
