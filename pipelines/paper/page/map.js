@@ -104,7 +104,7 @@ const qingshan = (() => {
   }
 
   function both(parent, zh, en) {
-    put(parent, "span", zh, "zh").lang = "zh-Hans";
+    put(parent, "span", zh, en && "zh").lang = "zh-Hans";
     if (en) put(parent, "span", en, "en").lang = "en";
     return parent;
   }
